@@ -1,0 +1,93 @@
+import Glibc
+public import TensorModel
+
+/// A read-only map of a whole file. The map outlives a rename or removal of the file.
+///
+/// Pages are brought in as they are read and may be given back with `release`, so that a file larger than memory is read
+/// in a small window. A file that shrinks while it is mapped raises SIGBUS: see `FaultGuard`.
+public struct MappedFile: ~Copyable, Sendable {
+  public let path: String
+  public let byteCount: Int
+  /// Permission bits of the file.
+  public let mode: UInt32
+  private let base: UInt
+
+  /// Opens and maps the regular file at `path`.
+  /// - Throws: `missing` where it does not exist, is no regular file or may not be read.
+  public init(path: String) throws(ModelError) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw ModelError(.missing, "cannot be opened: \(systemMessage(errno))") }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      throw ModelError(.missing, "cannot be read: \(systemMessage(errno))")
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw ModelError(.missing, status.st_mode & S_IFMT == S_IFDIR ? "is a folder" : "is not a regular file")
+    }
+    let count = Int(status.st_size)
+    var address: UInt = 0
+    if count > 0 {
+      let map = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0)
+      guard let map = unsafe map, unsafe map != MAP_FAILED else {
+        throw ModelError(.missing, "cannot be mapped: \(systemMessage(errno))")
+      }
+      address = UInt(bitPattern: map)
+      FaultGuard.register(address: address, byteCount: count, path: path)
+    }
+    self.path = path
+    self.byteCount = count
+    self.mode = status.st_mode & 0o7777
+    self.base = address
+  }
+
+  deinit {
+    guard byteCount > 0 else { return }
+    FaultGuard.unregister(address: base)
+    unsafe munmap(UnsafeMutableRawPointer(bitPattern: base), byteCount)
+  }
+
+  /// Lends the bytes in `range`, which must lie inside the file.
+  public func withBytes<Result: ~Copyable>(
+    _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
+  ) throws(ModelError) -> Result {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+    guard !range.isEmpty, let start = unsafe UnsafeRawPointer(bitPattern: base + UInt(range.lowerBound)) else {
+      return try body(RawSpan())
+    }
+    return try body(unsafe RawSpan(_unsafeStart: start, byteCount: range.count))
+  }
+
+  /// Lends `range` with its page tables filled in one call, for a reader that is about to walk all of it.
+  public func withPopulatedBytes<Result: ~Copyable>(
+    _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
+  ) throws(ModelError) -> Result {
+    if let pages = pages(covering: range, inward: false) {
+      // Best effort: kernels before 5.14 do not know the advice, and then the pages come one by one.
+      unsafe madvise(UnsafeMutableRawPointer(bitPattern: base + UInt(pages.lowerBound)), pages.count, 22)
+    }
+    return try withBytes(range, body)
+  }
+
+  /// Gives back the memory of the whole pages inside `range`; they are read anew if they are needed again.
+  public func release(_ range: Range<Int>) {
+    guard let pages = pages(covering: range, inward: true) else { return }
+    unsafe madvise(UnsafeMutableRawPointer(bitPattern: base + UInt(pages.lowerBound)), pages.count, MADV_DONTNEED)
+  }
+
+  private func pages(covering range: Range<Int>, inward: Bool) -> Range<Int>? {
+    let page = 4096
+    guard !range.isEmpty else { return nil }
+    // A range that reaches the end of the file also covers the rest of its last page.
+    let end = range.upperBound == byteCount ? byteCount + (page - 1) : range.upperBound + (inward ? 0 : page - 1)
+    let first = (range.lowerBound + (inward ? page - 1 : 0)) / page * page
+    let last = end / page * page
+    return first < last ? first..<last : nil
+  }
+}
+
+/// What the system says of an error number, in its own words.
+package func systemMessage(_ code: Int32) -> String {
+  guard let text = unsafe strerror(code) else { return "error \(code)" }
+  return unsafe String(cString: text)
+}

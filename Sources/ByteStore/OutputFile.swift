@@ -1,0 +1,113 @@
+import Glibc
+import Synchronization
+public import TensorModel
+
+/// A file that is written beside its final place and renamed into it when it is whole.
+///
+/// Dropped without `finish`, it removes what it wrote. `write(at:)` may be called from any thread.
+public final class OutputFile: Sendable {
+  public let path: String
+  private let partialPath: String
+  private let descriptor: Int32
+  private let token: UInt
+  private let isFinished = Atomic<Bool>(false)
+
+  /// Creates the partial file.
+  /// - Throws: `cannotCreate` where `path` exists and `overwrite` is false, or nothing can be created there.
+  public init(path: String, mode: UInt32 = 0o666, overwrite: Bool = false) throws(ModelError) {
+    if !overwrite { try OutputPath.demandFree(path) }
+    guard !OutputPath.isFolder(path) else { throw ModelError(.cannotCreate, "is a folder") }
+    let partial = OutputPath.partial(of: path)
+    let token = FaultGuard.willCreate(path: partial, isFolder: false)
+    let descriptor = unsafe open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      let reason = systemMessage(errno)
+      FaultGuard.forget(token)
+      throw ModelError(.cannotCreate, "cannot be created: \(reason)")
+    }
+    // The umask is known only by setting it; asking for the mode at creation would leave no write permission to us.
+    let mask = umask(0)
+    umask(mask)
+    fchmod(descriptor, mode & ~mask)
+    self.path = path
+    self.partialPath = partial
+    self.descriptor = descriptor
+    self.token = token
+  }
+
+  deinit {
+    close(descriptor)
+    guard !isFinished.load(ordering: .relaxed) else { return }
+    unsafe unlink(partialPath)
+    FaultGuard.forget(token)
+  }
+
+  /// Writes all of `bytes` at `offset`.
+  /// - Throws: `inputOutput`, for instance where the disk is full.
+  public func write(_ bytes: RawSpan, at offset: Int) throws(ModelError) {
+    let failure: Int32 = unsafe bytes.withUnsafeBytes { buffer in
+      var done = 0
+      while done < buffer.count {
+        let written = unsafe pwrite(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
+        if written < 0 && errno == EINTR { continue }
+        guard written > 0 else { return written == 0 ? ENOSPC : errno }
+        done += written
+      }
+      return 0
+    }
+    guard failure == 0 else { throw writeFailed(failure) }
+  }
+
+  public func write(_ bytes: [UInt8], at offset: Int) throws(ModelError) { try write(bytes.span.bytes, at: offset) }
+
+  /// Sets the length of the file; what was not written reads as zeros and takes no room.
+  public func setByteCount(_ count: Int) throws(ModelError) {
+    guard ftruncate(descriptor, off_t(count)) == 0 else { throw writeFailed(errno) }
+  }
+
+  /// Bytes that the file system could still take.
+  public var freeBytes: Int? {
+    var status = statvfs()
+    guard unsafe fstatvfs(descriptor, &status) == 0 else { return nil }
+    let (bytes, overflow) = Int(status.f_bavail).multipliedReportingOverflow(by: Int(status.f_frsize))
+    return overflow ? .max : bytes
+  }
+
+  /// Flushes to the disk and renames into place. Nothing may be written afterwards.
+  public func finish() throws(ModelError) {
+    guard fsync(descriptor) == 0 else { throw writeFailed(errno) }
+    guard unsafe rename(partialPath, path) == 0 else {
+      throw ModelError(.cannotCreate, "cannot be put in place: \(systemMessage(errno))")
+    }
+    isFinished.store(true, ordering: .relaxed)
+    FaultGuard.forget(token)
+  }
+
+  private func writeFailed(_ code: Int32) -> ModelError {
+    ModelError(.inputOutput, "writing failed: \(systemMessage(code))")
+  }
+}
+
+/// Where output may go.
+public enum OutputPath {
+  /// - Throws: `cannotCreate` where something exists at `path`.
+  public static func demandFree(_ path: String) throws(ModelError) {
+    var status = stat()
+    if unsafe lstat(path, &status) == 0 {
+      throw ModelError(.cannotCreate, "exists already", hint: "--force overwrites it, -o names another output")
+    }
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// A name beside `path` that nobody else uses.
+  static func partial(of path: String) -> String {
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let folder = slash.map { String(path[...$0]) } ?? ""
+    // A name may be 255 bytes long; this one stays short whatever the final one is.
+    return folder + ".tare-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36)).partial"
+  }
+}

@@ -1,0 +1,67 @@
+import Glibc
+public import TensorModel
+
+/// A folder that is filled beside its final place and renamed into it when it is whole.
+///
+/// Dropped without `finish`, it removes what was put into it. Not for concurrent use; the files that it makes are.
+public final class OutputFolder {
+  public let path: String
+  private let partialPath: String
+  private var made: [(path: String, isFolder: Bool, token: UInt)] = []
+  private var folders: Set<String> = []
+  private var isFinished = false
+
+  /// Creates the partial folder.
+  /// - Throws: `cannotCreate` where `path` exists (a folder is never merged into or replaced), or nothing can be created.
+  public init(path: String) throws(ModelError) {
+    try OutputPath.demandFree(path)
+    self.path = path
+    partialPath = OutputPath.partial(of: path)
+    try makeFolder(partialPath)
+  }
+
+  deinit {
+    guard !isFinished else { return }
+    for item in made.reversed() {
+      _ = unsafe item.isFolder ? rmdir(item.path) : unlink(item.path)
+      FaultGuard.forget(item.token)
+    }
+  }
+
+  /// A file inside, its folders made as needed. `relativePath` must have passed `RelativePath.validate`.
+  public func file(_ relativePath: String, mode: UInt32) throws(ModelError) -> OutputFile {
+    let parts = relativePath.split(separator: "/", omittingEmptySubsequences: false)
+    var folder = partialPath
+    for part in parts.dropLast() {
+      folder += "/" + part
+      if !folders.contains(folder) {
+        try makeFolder(folder)
+        folders.insert(folder)
+      }
+    }
+    let path = partialPath + "/" + relativePath
+    let file = try OutputFile(path: path, mode: mode)
+    made.append((path, false, FaultGuard.willCreate(path: path, isFolder: false)))
+    return file
+  }
+
+  /// Renames the folder into place. All files must be finished.
+  public func finish() throws(ModelError) {
+    try OutputPath.demandFree(path)
+    guard unsafe rename(partialPath, path) == 0 else {
+      throw ModelError(.cannotCreate, "cannot be put in place: \(systemMessage(errno))")
+    }
+    isFinished = true
+    for item in made { FaultGuard.forget(item.token) }
+  }
+
+  private func makeFolder(_ path: String) throws(ModelError) {
+    let token = FaultGuard.willCreate(path: path, isFolder: true)
+    guard unsafe mkdir(path, 0o777) == 0 else {
+      let reason = systemMessage(errno)
+      FaultGuard.forget(token)
+      throw ModelError(.cannotCreate, "cannot be created: \(reason)")
+    }
+    made.append((path, true, token))
+  }
+}

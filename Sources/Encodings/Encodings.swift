@@ -1,0 +1,1 @@
+// Filled by the pieces of this layer.

@@ -1,0 +1,57 @@
+/// What a container holds: its files, and their tensors in file order.
+public struct Catalog: Sendable {
+  /// One file of the model: a single file has one, a sharded checkpoint one per shard.
+  public struct File: Sendable {
+    /// The path relative to the folder that was opened; the file's name where one file was opened.
+    public var path: String
+    public var byteCount: Int
+    /// The file's own key-value pairs, in the order in which they stand there.
+    public var metadata: [MetadataEntry]
+
+    public init(path: String, byteCount: Int, metadata: [MetadataEntry]) {
+      self.path = path
+      self.byteCount = byteCount
+      self.metadata = metadata
+    }
+  }
+
+  /// One tensor and where it lies.
+  public struct Entry: Sendable {
+    public var info: TensorInfo
+    /// Index into `files`.
+    public var file: Int
+    /// The tensor's first byte in that file; nil where its bytes do not lie there in one piece.
+    public var offset: Int?
+
+    public init(info: TensorInfo, file: Int, offset: Int?) {
+      self.info = info
+      self.file = file
+      self.offset = offset
+    }
+  }
+
+  public var files: [File]
+  public var tensors: [Entry]
+
+  public init(files: [File], tensors: [Entry]) {
+    self.files = files
+    self.tensors = tensors
+  }
+
+  /// The pairs of all files in order; of a key that comes back, the first.
+  public var metadata: [MetadataEntry] {
+    var seen = Set<String>()
+    return files.flatMap(\.metadata).filter { seen.insert($0.key).inserted }
+  }
+}
+
+/// A key of a container's metadata and its value.
+public struct MetadataEntry: Hashable, Sendable {
+  public var key: String
+  public var value: String
+
+  public init(key: String, value: String) {
+    self.key = key
+    self.value = value
+  }
+}

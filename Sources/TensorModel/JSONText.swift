@@ -1,0 +1,100 @@
+/// Writes one JSON document, members in the order in which they are given.
+///
+/// `pretty` puts each member on its own line, indented by two spaces; scalars in an array stay on one line.
+public struct JSONText: Sendable {
+  public private(set) var text = ""
+  private let pretty: Bool
+  private var depth = 0
+  private var needsComma = false
+  private var inlineDepth = 0
+
+  public init(pretty: Bool = true) { self.pretty = pretty }
+
+  public mutating func object(_ key: String? = nil, _ body: (inout JSONText) -> Void) {
+    nested(key, "{", "}", inline: false, body)
+  }
+
+  public mutating func array(_ key: String? = nil, inline: Bool = false, _ body: (inout JSONText) -> Void) {
+    nested(key, "[", "]", inline: inline, body)
+  }
+
+  public mutating func string(_ key: String? = nil, _ value: String) {
+    begin(key)
+    quote(value)
+  }
+
+  public mutating func integer(_ key: String? = nil, _ value: some BinaryInteger) {
+    begin(key)
+    text += String(value)
+  }
+
+  /// The shortest decimal that reads back as the same double; the strings "nan", "inf" and "-inf" for what JSON lacks.
+  public mutating func number(_ key: String? = nil, _ value: Double) {
+    begin(key)
+    if value.isFinite {
+      text += "\(value)"
+    } else {
+      quote(value.isNaN ? "nan" : value < 0 ? "-inf" : "inf")
+    }
+  }
+
+  public mutating func bool(_ key: String? = nil, _ value: Bool) {
+    begin(key)
+    text += value ? "true" : "false"
+  }
+
+  public mutating func null(_ key: String? = nil) {
+    begin(key)
+    text += "null"
+  }
+
+  private mutating func nested(
+    _ key: String?, _ open: String, _ close: String, inline: Bool, _ body: (inout JSONText) -> Void
+  ) {
+    begin(key)
+    text += open
+    depth += 1
+    if inline { inlineDepth += 1 }
+    let mark = text.utf8.count
+    needsComma = false
+    body(&self)
+    depth -= 1
+    if text.utf8.count != mark { newline() }
+    if inline { inlineDepth -= 1 }
+    text += close
+    needsComma = true
+  }
+
+  private mutating func begin(_ key: String?) {
+    if needsComma { text += inlineDepth > 0 && pretty ? ", " : "," }
+    if depth > 0 { newline() }
+    if let key {
+      quote(key)
+      text += pretty ? ": " : ":"
+    }
+    needsComma = true
+  }
+
+  private mutating func newline() {
+    guard pretty, inlineDepth == 0 else { return }
+    text += "\n" + String(repeating: "  ", count: depth)
+  }
+
+  private mutating func quote(_ value: String) {
+    text += "\""
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "\"": text += "\\\""
+      case "\\": text += "\\\\"
+      case "\n": text += "\\n"
+      case "\r": text += "\\r"
+      case "\t": text += "\\t"
+      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+        let digits = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    text += "\""
+  }
+}

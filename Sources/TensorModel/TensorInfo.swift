@@ -1,0 +1,48 @@
+/// Name, dtype and shape of a tensor, and the sizes that follow from them, proved once.
+public struct TensorInfo: Hashable, Sendable {
+  public let name: String
+  public let dtype: DType
+  public let shape: [Int]
+  /// The product of `shape`; 1 for rank 0.
+  public let elementCount: Int
+  /// The bytes that the elements fill, row-major, without padding.
+  public let byteCount: Int
+
+  /// Proves the sizes.
+  /// - Throws: `malformed` where the product of the shape, taken from left to right, or its size in bits leaves 64 bits,
+  ///   where the elements do not fill whole bytes, or where a size does not fit an `Int`.
+  public init(name: String, dtype: DType, shape: [Int]) throws(ModelError) {
+    var elements: UInt64 = 1
+    for dimension in shape {
+      guard dimension >= 0 else {
+        throw ModelError(.malformed, "dimension \(dimension) in shape \(shape), expected 0 or more")
+      }
+      let (product, overflow) = elements.multipliedReportingOverflow(by: UInt64(dimension))
+      guard !overflow else { throw ModelError(.malformed, "shape \(shape) has more than 2^64 elements") }
+      elements = product
+    }
+    let (bits, overflow) = elements.multipliedReportingOverflow(by: UInt64(dtype.elementBits))
+    guard !overflow else {
+      throw ModelError(.malformed, "shape \(shape) of \(dtype.name) has more than 2^64 bits")
+    }
+    guard bits % 8 == 0 else {
+      throw ModelError(.malformed, "shape \(shape) of \(dtype.name) does not fill whole bytes")
+    }
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+    // At most 2^61 bytes; sub-byte types may hold up to 2^62 elements: both fit an Int.
+    self.elementCount = Int(elements)
+    self.byteCount = Int(bits / 8)
+  }
+
+  /// Elements of one row: a run along the last dimension. Tensors of rank 0 and 1 are one row, and so is one whose
+  /// rows end inside a byte.
+  public var rowElements: Int {
+    guard shape.count >= 2, let last = shape.last, last % dtype.blockElements == 0 else { return elementCount }
+    return last
+  }
+
+  /// Bytes of one row; 0 only for an empty tensor.
+  public var rowBytes: Int { rowElements / dtype.blockElements * dtype.blockBytes }
+}

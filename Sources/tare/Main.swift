@@ -1,0 +1,7 @@
+import ArgumentParser
+import Tare
+
+@main
+struct Tare: ParsableCommand {
+  func run() throws {}
+}
