@@ -58,7 +58,9 @@ public final class OutputFile: Sendable {
     guard failure == 0 else { throw writeFailed(failure) }
   }
 
-  public func write(_ bytes: [UInt8], at offset: Int) throws(ModelError) { try write(bytes.span.bytes, at: offset) }
+  public func write(_ bytes: [UInt8], at offset: Int) throws(ModelError) {
+    try unsafe write(bytes.span.bytes, at: offset)
+  }
 
   /// Sets the length of the file; what was not written reads as zeros and takes no room.
   public func setByteCount(_ count: Int) throws(ModelError) {

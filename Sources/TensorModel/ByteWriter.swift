@@ -4,6 +4,12 @@ public struct ByteWriter: Sendable {
 
   public init() {}
 
+  /// Empties it, keeping its memory.
+  public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
+  /// Drops what lies behind the first `count` bytes.
+  public mutating func truncate(to count: Int) { bytes.removeSubrange(count...) }
+
   public mutating func byte(_ value: UInt8) { bytes.append(value) }
 
   /// Little-endian.

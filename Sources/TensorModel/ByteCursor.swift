@@ -1,5 +1,3 @@
-public import TensorModel
-
 /// Reads untrusted bytes from front to back through a window that it can't leave; every error names its offset.
 public struct ByteCursor: ~Escapable {
   private let bytes: RawSpan

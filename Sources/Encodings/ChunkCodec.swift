@@ -1,0 +1,138 @@
+import Kernels
+public import TensorModel
+
+/// What packing knows of a tensor before it comes to its chunks.
+public struct TensorPlan: Hashable, Sendable {
+  public var element: ElementType
+  /// Ids of the value encodings that a chunk is offered, the likeliest first.
+  public var values: [String]
+  /// Whether zstd's match search is tried on streams.
+  public var searchesMatches: Bool
+  public var shared: SharedStreams
+
+  public init(element: ElementType, values: [String], searchesMatches: Bool, shared: SharedStreams = .none) {
+    self.element = element
+    self.values = values
+    self.searchesMatches = searchesMatches
+    self.shared = shared
+  }
+}
+
+/// What was chosen for a chunk.
+public struct ChunkChoice: Hashable, Sendable {
+  public var mask: String
+  public var value: String
+
+  /// `gaps+fused`; a mask of `none` is not named.
+  public var name: String { mask == "none" ? value : "\(mask)+\(value)" }
+}
+
+/// Chunks to stored chunks and back.
+public enum ChunkCodec {
+  /// Encodes a chunk and lends its stored form.
+  /// - Parameter bytes: the chunk's bytes, at least one, of any alignment; whole elements.
+  public static func encode<Result>(
+    _ bytes: RawSpan, plan: TensorPlan, _ workspace: EncodingWorkspace,
+    _ body: (RawSpan, ChunkChoice) throws(ModelError) -> Result
+  ) throws(ModelError) -> Result {
+    let choice = unsafe bytes.withUnsafeBytes { unsafe encode($0, plan: plan, workspace) }
+    return try unsafe body(RawSpan(_unsafeBytes: workspace.best.finish()), choice)
+  }
+
+  @unsafe private static func encode(
+    _ bytes: UnsafeRawBufferPointer, plan: TensorPlan, _ workspace: EncodingWorkspace
+  ) -> ChunkChoice {
+    precondition(bytes.count > 0 && bytes.count % plan.element.width == 0)
+    let elements = unsafe Elements(
+      start: aligned(bytes, plan.element.width, workspace), count: bytes.count / plan.element.width, type: plan.element)
+    workspace.best.searchesMatches = plan.searchesMatches
+    workspace.attempt.searchesMatches = plan.searchesMatches
+    workspace.best.reset()
+    let best = workspace.best
+    NoMask.appendRecord(to: best)
+    if unsafe ConstantEncoding().encode(
+      elements, shared: plan.shared, as: EncodingRegistry.number(of: "constant"), into: best, workspace)
+    {
+      return ChunkChoice(mask: "none", value: "constant")
+    }
+    return unsafe ChunkPlanner.encode(elements, plan: plan, workspace)
+  }
+
+  /// The chunk's bytes at an address aligned for its elements, copied only if need be.
+  @unsafe private static func aligned(
+    _ bytes: UnsafeRawBufferPointer, _ width: Int, _ workspace: EncodingWorkspace
+  ) -> UnsafeRawPointer {
+    let start = bytes.baseAddress!
+    guard UInt(bitPattern: start) % UInt(width) != 0 else { return unsafe start }
+    let copy = unsafe workspace.aligned.raw(bytes.count)
+    unsafe copy.copyMemory(from: start, byteCount: bytes.count)
+    return UnsafeRawPointer(copy)
+  }
+
+  /// Decodes a stored chunk into all of `target`, which must be aligned to 8 bytes.
+  /// - Parameter names: the file's list of encodings.
+  /// - Throws: `unsupported` where an encoding is not known, `malformed` where the chunk does not hold what it claims.
+  @unsafe public static func decode(
+    _ stored: UnsafeRawBufferPointer, names: [String], shared: SharedStreams,
+    into target: UnsafeMutableRawBufferPointer, _ workspace: DecodingWorkspace
+  ) throws(ModelError) {
+    let chunk = try unsafe StoredChunk(RawSpan(_unsafeBytes: stored), denseBytes: target.count)
+    let mask: any MaskEncoding = try encoding(chunk.mask, names)
+    let value: any ValueEncoding = try encoding(chunk.value, names)
+    let maskStage = unsafe StageReader(chunk.mask, of: stored, firstSlot: 0, workspace)
+    let valueStage = unsafe StageReader(chunk.value, of: stored, firstSlot: chunk.mask.streams.count, workspace)
+    if mask is NoMask {
+      _ = try mask.decode(maskStage, elements: target.count, workspace)
+      return try unsafe value.decode(valueStage, shared: shared, into: target, workspace)
+    }
+    let width = try maskStage.width()
+    guard [1, 2, 4, 8].contains(width), target.count % width == 0 else {
+      throw ModelError(.malformed, "a mask of elements of \(width) bytes in a chunk of \(target.count)")
+    }
+    let elements = target.count / width
+    let storedCount = try mask.decode(maskStage, elements: elements, workspace)
+    let bitmap = unsafe workspace.bitmap.bytes(0)
+    let packed = unsafe UnsafeMutableRawBufferPointer(
+      start: workspace.packed.raw(storedCount * width + 8), count: storedCount * width)
+    try unsafe value.decode(valueStage, shared: shared, into: packed, workspace)
+    unsafe ZeroMask.join(
+      bitmap: bitmap, packed: packed.baseAddress!, elements: elements, width: width, into: target.baseAddress!)
+    guard maskStage.streamCount == 2 else { return }
+    let signs = try unsafe maskStage.stream(1, byteCount: (elements - storedCount + 7) / 8)
+    guard elements > storedCount else { return }
+    unsafe ZeroMask.joinSigns(
+      signs.baseAddress!.assumingMemoryBound(to: UInt8.self), bitmap: bitmap, elements: elements, width: width,
+      into: target.baseAddress!)
+  }
+
+  /// The element that fills a whole stored chunk, where that is how it is stored.
+  public static func repeatedElement(
+    _ stored: RawSpan, names: [String], denseBytes: Int
+  ) throws(ModelError) -> [UInt8]? {
+    ConstantEncoding.element(of: try StoredChunk(stored, denseBytes: denseBytes), names: names)
+  }
+
+  /// What a stored chunk names.
+  public static func choice(_ stored: RawSpan, names: [String], denseBytes: Int) throws(ModelError) -> ChunkChoice {
+    let chunk = try StoredChunk(stored, denseBytes: denseBytes)
+    guard names.indices.contains(chunk.mask.encoding), names.indices.contains(chunk.value.encoding) else {
+      throw ModelError(
+        .malformed, "a chunk names encoding \(max(chunk.mask.encoding, chunk.value.encoding)) of \(names.count)")
+    }
+    return ChunkChoice(mask: names[chunk.mask.encoding], value: names[chunk.value.encoding])
+  }
+
+  private static func encoding<Kind>(_ stage: StoredChunk.Stage, _ names: [String]) throws(ModelError) -> Kind {
+    guard names.indices.contains(stage.encoding) else {
+      throw ModelError(.malformed, "a chunk names encoding \(stage.encoding) of \(names.count)")
+    }
+    let name = names[stage.encoding]
+    guard let encoding = EncodingRegistry.named(name) else {
+      throw ModelError(.unsupported, "encoding '\(name)'; known: \(EncodingRegistry.names.joined(separator: ", "))")
+    }
+    guard let kind = encoding as? Kind else {
+      throw ModelError(.malformed, "encoding '\(name)' in the place of the other stage")
+    }
+    return kind
+  }
+}

@@ -1,0 +1,35 @@
+/// How much time an encoder may spend for size: `--level` in numbers.
+public struct Effort: Hashable, Sendable {
+  /// 1 (fastest) to 9 (smallest).
+  public let level: Int
+
+  /// - Precondition: 1 to 9.
+  public init(level: Int) {
+    precondition((1...9).contains(level))
+    self.level = level
+  }
+
+  public static let standard = Effort(level: 3)
+
+  /// zstd levels that are tried on streams in which bytes may repeat.
+  var matchLevels: [Int32] {
+    switch level {
+    case 1, 2: []
+    case 3, 4: [3]
+    case 5: [6]
+    case 6: [9]
+    case 7: [12]
+    case 8: [3, 16]
+    default: [3, 19]
+    }
+  }
+
+  /// Whether floats are coded by `fused`, not only by `planes`.
+  var usesFused: Bool { level >= 2 }
+  /// Whether candidates are compared by their exact size on the chunk, not by a sample of it.
+  var isExact: Bool { level >= 4 }
+  /// Of so many runs of elements one is looked at to find the best cut.
+  var cutSampleStep: Int { level >= 4 ? 1 : 16 }
+  /// How many of the best cuts are tried out.
+  var cutTrials: Int { level >= 9 ? 4 : level >= 6 ? 2 : 1 }
+}

@@ -1,0 +1,113 @@
+public import TensorModel
+
+/// One encoding worker's buffers and zstd contexts, kept for its life.
+@safe public final class EncodingWorkspace {
+  /// The source's bytes, where they are not aligned in the file.
+  let aligned = ScratchBuffer()
+  let bitmap = ScratchBuffer()
+  let packed = ScratchBuffer()
+  let signs = ScratchBuffer()
+  let gaps = ScratchBuffer()
+  let symbols = ScratchBuffer()
+  let escapes = ScratchBuffer()
+  let planes = ScratchBuffer()
+  let fields = ScratchBuffer()
+  /// The best chunk so far, and the one that is being tried.
+  var best: ChunkWriter
+  var attempt: ChunkWriter
+
+  public init(effort: Effort) {
+    let compressor = ZstdCompressor()
+    best = ChunkWriter(effort: effort, compressor: compressor)
+    attempt = ChunkWriter(effort: effort, compressor: compressor)
+  }
+
+  public var effort: Effort { best.effort }
+
+  func keepAttempt() { swap(&best, &attempt) }
+
+  /// An upper bound of a worker's memory for chunks of that many dense bytes, in bytes: the buffers above, two written
+  /// chunks and zstd's contexts.
+  public static func byteCount(chunkBytes: Int) -> Int { 10 * chunkBytes + (8 << 20) }
+}
+
+/// One decoding worker's buffers and zstd context, kept for its life.
+@safe public final class DecodingWorkspace {
+  let bitmap = ScratchBuffer()
+  let packed = ScratchBuffer()
+  private var streams: [ScratchBuffer] = []
+  private let zstd = ZstdDecompressor()
+
+  public init() {}
+
+  /// Lends a stream's bytes, decoded if need be. Up to `slot` + 1 streams stay valid at the same time.
+  @unsafe func bytes(
+    _ stream: StoredChunk.Stream, of chunk: UnsafeRawBufferPointer, slot: Int
+  ) throws(ModelError) -> UnsafeRawBufferPointer {
+    let body = unsafe UnsafeRawBufferPointer(rebasing: chunk[stream.body])
+    guard stream.isCompressed else { return unsafe body }
+    while streams.count <= slot { streams.append(ScratchBuffer()) }
+    let target = unsafe UnsafeMutableRawBufferPointer(
+      start: streams[slot].raw(stream.byteCount), count: stream.byteCount)
+    try unsafe zstd.decompress(body, into: target)
+    return UnsafeRawBufferPointer(target)
+  }
+
+  /// Decodes the zstd frame `source` into `target`, whole.
+  @unsafe public func decompress(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  ) throws(ModelError) {
+    try unsafe zstd.decompress(source, into: target)
+  }
+
+  /// An upper bound of a worker's memory for chunks of that many dense bytes, in bytes.
+  public static func byteCount(chunkBytes: Int) -> Int { 5 * chunkBytes + (1 << 20) }
+}
+
+/// A stage of a stored chunk, from which a decoder takes parameters and streams.
+@safe public struct StageReader {
+  public let parameters: [UInt8]
+  private let stage: StoredChunk.Stage
+  private let chunk: UnsafeRawBufferPointer
+  private let firstSlot: Int
+  private let workspace: DecodingWorkspace
+
+  @unsafe init(
+    _ stage: StoredChunk.Stage, of chunk: UnsafeRawBufferPointer, firstSlot: Int, _ workspace: DecodingWorkspace
+  ) {
+    parameters = stage.parameters
+    self.stage = stage
+    unsafe self.chunk = unsafe chunk
+    self.firstSlot = firstSlot
+    self.workspace = workspace
+  }
+
+  public var streamCount: Int { stage.streams.count }
+
+  public func byteCount(ofStream number: Int) -> Int { stage.streams[number].byteCount }
+
+  /// Demands that many streams.
+  public func expectStreams(_ range: ClosedRange<Int>) throws(ModelError) {
+    guard range.contains(stage.streams.count) else {
+      throw ModelError(.malformed, "a stage has \(stage.streams.count) streams, expected \(range)")
+    }
+  }
+
+  /// Lends stream `number`, which must decode to exactly `byteCount` bytes.
+  @unsafe public func stream(_ number: Int, byteCount: Int) throws(ModelError) -> UnsafeRawBufferPointer {
+    let stream = stage.streams[number]
+    guard stream.byteCount == byteCount else {
+      throw ModelError(
+        .malformed, "stream \(number) of a stage decodes to \(stream.byteCount) bytes, expected \(byteCount)")
+    }
+    return try unsafe workspace.bytes(stream, of: chunk, slot: firstSlot + number)
+  }
+
+  /// The one parameter of a stage that records an element's width, 1 to 8.
+  public func width() throws(ModelError) -> Int {
+    guard parameters.count == 1, (1...8).contains(parameters[0]) else {
+      throw ModelError(.malformed, "a stage has the parameters \(parameters), expected a width from 1 to 8")
+    }
+    return Int(parameters[0])
+  }
+}

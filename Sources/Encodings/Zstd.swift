@@ -1,0 +1,102 @@
+import CZstd
+import TensorModel
+
+/// How a frame is made.
+enum ZstdMethod: Hashable, Sendable {
+  /// No match search, Huffman literals always: the fastest way to the order-0 entropy of bytes.
+  case huffman
+  /// An ordinary compression level.
+  case level(Int32)
+}
+
+/// One worker's zstd contexts. Frames carry their content size and no checksum.
+@safe final class ZstdCompressor {
+  private let huffmanContext: OpaquePointer
+  private var levelContext: OpaquePointer?
+
+  init() {
+    unsafe huffmanContext = Self.context()
+    _ = unsafe ZSTD_CCtx_setParameter(huffmanContext, ZSTD_c_compressionLevel, ZSTD_minCLevel())
+    // ZSTD_c_literalCompressionMode = ZSTD_ps_enable. A libzstd that refuses it falls back to level 1.
+    let refused = unsafe ZSTD_CCtx_setParameter(huffmanContext, ZSTD_c_experimentalParam5, 1)
+    if ZSTD_isError(refused) != 0 {
+      _ = unsafe ZSTD_CCtx_setParameter(huffmanContext, ZSTD_c_compressionLevel, 1)
+    }
+  }
+
+  deinit {
+    unsafe ZSTD_freeCCtx(huffmanContext)
+    unsafe ZSTD_freeCCtx(levelContext)
+  }
+
+  static func bound(_ byteCount: Int) -> Int { ZSTD_compressBound(byteCount) }
+
+  /// Compresses `source` into `target`; nil where it does not fit.
+  func compress(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, _ method: ZstdMethod
+  ) -> Int? {
+    let context: OpaquePointer
+    switch method {
+    case .huffman: unsafe context = unsafe huffmanContext
+    case .level(let level):
+      if unsafe levelContext == nil { unsafe levelContext = Self.context() }
+      unsafe context = unsafe levelContext!
+      _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+    }
+    let size = unsafe ZSTD_compress2(
+      context, target.baseAddress, target.count, source.baseAddress, source.count)
+    return ZSTD_isError(size) != 0 ? nil : size
+  }
+
+  private static func context() -> OpaquePointer {
+    guard let context = unsafe ZSTD_createCCtx() else { preconditionFailure("no memory for a zstd context") }
+    _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0)
+    _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1)
+    return unsafe context
+  }
+}
+
+/// Decodes frames that announce exactly the size that is expected of them.
+@safe final class ZstdDecompressor {
+  private let context: OpaquePointer
+
+  init() {
+    guard let context = unsafe ZSTD_createDCtx() else { preconditionFailure("no memory for a zstd context") }
+    unsafe self.context = unsafe context
+  }
+
+  deinit { unsafe ZSTD_freeDCtx(context) }
+
+  /// Decodes the one frame that fills `source` into all of `target`.
+  /// - Throws: `malformed` where `source` is anything but one frame of exactly that size, with a window of at most 8 MiB.
+  func decompress(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  ) throws(ModelError) {
+    guard unsafe ZSTD_findFrameCompressedSize(source.baseAddress, source.count) == source.count else {
+      throw ModelError(.malformed, "expected one zstd frame of \(source.count) bytes")
+    }
+    let announced = unsafe ZSTD_getFrameContentSize(source.baseAddress, source.count)
+    guard announced == UInt64(target.count) else {
+      throw ModelError(.malformed, "a zstd frame announces another size than \(target.count) bytes")
+    }
+    guard let window = unsafe Self.windowBytes(source), window <= max(8 << 20, 1 << 10) else {
+      throw ModelError(.malformed, "a zstd frame asks for too large a window")
+    }
+    let size = unsafe ZSTD_decompressDCtx(context, target.baseAddress, target.count, source.baseAddress, source.count)
+    guard ZSTD_isError(size) == 0, size == target.count else {
+      let reason = ZSTD_isError(size) != 0 ? unsafe String(cString: ZSTD_getErrorName(size)) : "\(size) bytes"
+      throw ModelError(.malformed, "a zstd frame does not decode to \(target.count) bytes: \(reason)")
+    }
+  }
+
+  /// The window that a frame's header asks for (RFC 8878, 3.1.1.1.2); a frame of one segment has none of its own.
+  private static func windowBytes(_ frame: UnsafeRawBufferPointer) -> UInt64? {
+    guard frame.count >= 6, unsafe frame.loadUnaligned(as: UInt32.self) == 0xFD2F_B528 else { return nil }
+    let isSingleSegment = unsafe frame[4] & 0x20 != 0
+    let usesDictionary = unsafe frame[4] & 3 != 0
+    guard !usesDictionary else { return nil }
+    if isSingleSegment { return 0 }
+    let base = unsafe UInt64(1) << (10 + UInt64(frame[5] >> 3))
+    return unsafe base + base / 8 * UInt64(frame[5] & 7)
+  }
+}

@@ -1,0 +1,30 @@
+/// An unsigned integer that holds the bits of one element.
+public typealias Word = FixedWidthInteger & UnsignedInteger & BitwiseCopyable & Sendable
+
+/// Calls one of four bodies by the width of an element in bytes (1, 2, 4 or 8).
+///
+/// The kernels are generic over the word; this is the one place where a width becomes a type.
+@inline(__always)
+func withWord<Result>(
+  width: Int, _ body8: () -> Result, _ body16: () -> Result, _ body32: () -> Result, _ body64: () -> Result
+) -> Result {
+  switch width {
+  case 1: body8()
+  case 2: body16()
+  case 4: body32()
+  case 8: body64()
+  default: preconditionFailure("an element of \(width) bytes has no word")
+  }
+}
+
+extension UnsafeRawPointer {
+  /// The memory as words. It must be aligned for them.
+  @inline(__always)
+  @unsafe func words<W: Word>(_ type: W.Type) -> UnsafePointer<W> { unsafe assumingMemoryBound(to: type) }
+}
+
+extension UnsafeMutableRawPointer {
+  /// The memory as words. It must be aligned for them.
+  @inline(__always)
+  @unsafe func words<W: Word>(_ type: W.Type) -> UnsafeMutablePointer<W> { unsafe assumingMemoryBound(to: type) }
+}

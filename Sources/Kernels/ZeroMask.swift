@@ -1,0 +1,185 @@
+/// The kernels of the mask stages: count zeros, set them apart, put them back.
+///
+/// A zero is an element all of whose bits but those in `sign` are clear; `sign` is 0 for types without −0. Elements are
+/// words of 1, 2, 4 or 8 bytes, aligned. None of these functions allocates or fails.
+public enum ZeroMask {
+  /// Zeros of either sign, and how many of them have the sign bit set.
+  public static func count(
+    _ source: UnsafeRawPointer, elements: Int, width: Int, hasSign: Bool
+  ) -> (zeros: Int, negative: Int) {
+    withWord(
+      width: width,
+      { unsafe count(source.words(UInt8.self), elements, hasSign) },
+      { unsafe count(source.words(UInt16.self), elements, hasSign) },
+      { unsafe count(source.words(UInt32.self), elements, hasSign) },
+      { unsafe count(source.words(UInt64.self), elements, hasSign) })
+  }
+
+  /// Splits elements into a bitmap of the non-zero ones and their packed words; returns how many there are.
+  /// `bitmap` holds ⌈elements / 8⌉ bytes; `packed` has room for `elements` + 1 words.
+  public static func split(
+    _ source: UnsafeRawPointer, elements: Int, width: Int, hasSign: Bool,
+    bitmap: UnsafeMutablePointer<UInt8>, packed: UnsafeMutableRawPointer
+  ) -> Int {
+    withWord(
+      width: width,
+      { unsafe split(source.words(UInt8.self), elements, hasSign, bitmap, packed.words(UInt8.self)) },
+      { unsafe split(source.words(UInt16.self), elements, hasSign, bitmap, packed.words(UInt16.self)) },
+      { unsafe split(source.words(UInt32.self), elements, hasSign, bitmap, packed.words(UInt32.self)) },
+      { unsafe split(source.words(UInt64.self), elements, hasSign, bitmap, packed.words(UInt64.self)) })
+  }
+
+  /// The inverse of `split`: zeros are +0. `packed` is readable for one word past the last one.
+  /// - Precondition: the bitmap has as many ones as there are packed words.
+  public static func join(
+    bitmap: UnsafePointer<UInt8>, packed: UnsafeRawPointer, elements: Int, width: Int,
+    into target: UnsafeMutableRawPointer
+  ) {
+    withWord(
+      width: width,
+      { unsafe join(bitmap, packed.words(UInt8.self), elements, target.words(UInt8.self)) },
+      { unsafe join(bitmap, packed.words(UInt16.self), elements, target.words(UInt16.self)) },
+      { unsafe join(bitmap, packed.words(UInt32.self), elements, target.words(UInt32.self)) },
+      { unsafe join(bitmap, packed.words(UInt64.self), elements, target.words(UInt64.self)) })
+  }
+
+  /// The number of ones in the first `elements` bits; nil where a bit past them is set.
+  public static func ones(_ bitmap: UnsafePointer<UInt8>, elements: Int) -> Int? {
+    let bytes = (elements + 7) / 8
+    if elements % 8 != 0, unsafe bitmap[bytes - 1] &>> UInt8(elements % 8) != 0 { return nil }
+    var ones = 0
+    var index = 0
+    while index + 8 <= bytes {
+      ones += unsafe UnsafeRawPointer(bitmap + index).loadUnaligned(as: UInt64.self).nonzeroBitCount
+      index += 8
+    }
+    while index < bytes {
+      ones += unsafe bitmap[index].nonzeroBitCount
+      index += 1
+    }
+    return ones
+  }
+
+  /// Writes the sign bits of the zeros, in order, one bit each; returns how many bytes that is.
+  /// `signs` holds ⌈elements / 8⌉ + 1 bytes.
+  public static func splitSigns(
+    _ source: UnsafeRawPointer, elements: Int, width: Int, bitmap: UnsafePointer<UInt8>,
+    into signs: UnsafeMutablePointer<UInt8>
+  ) -> Int {
+    let top = unsafe source + (width - 1)
+    var count = 0
+    var pending: UInt8 = 0
+    for index in 0..<elements where unsafe bitmap[index &>> 3] &>> UInt8(index & 7) & 1 == 0 {
+      pending |= unsafe (top.load(fromByteOffset: index * width, as: UInt8.self) &>> 7) &<< UInt8(count & 7)
+      count += 1
+      if count & 7 == 0 {
+        unsafe signs[count / 8 - 1] = pending
+        pending = 0
+      }
+    }
+    if count & 7 != 0 { unsafe signs[count / 8] = pending }
+    return (count + 7) / 8
+  }
+
+  /// Sets the sign bits of the zeros as `splitSigns` wrote them.
+  public static func joinSigns(
+    _ signs: UnsafePointer<UInt8>, bitmap: UnsafePointer<UInt8>, elements: Int, width: Int,
+    into target: UnsafeMutableRawPointer
+  ) {
+    let top = unsafe target + (width - 1)
+    var count = 0
+    for index in 0..<elements where unsafe bitmap[index &>> 3] &>> UInt8(index & 7) & 1 == 0 {
+      let sign = unsafe (signs[count &>> 3] &>> UInt8(count & 7)) &<< 7
+      unsafe top.storeBytes(
+        of: top.load(fromByteOffset: index * width, as: UInt8.self) | sign, toByteOffset: index * width, as: UInt8.self)
+      count += 1
+    }
+  }
+
+  @inline(__always)
+  private static func count<W: Word>(_ source: UnsafePointer<W>, _ elements: Int, _ hasSign: Bool) -> (Int, Int) {
+    let magnitude = magnitudeMask(W.self, hasSign)
+    // Counters of the element's own width keep the loop in vectors; a block is short enough that none overflows.
+    let block = W.bitWidth == 8 ? 255 : 4096
+    var zeros = 0
+    var positive = 0
+    var start = 0
+    while start < elements {
+      let end = min(start + block, elements)
+      var blockZeros: W = 0
+      var blockPositive: W = 0
+      for index in start..<end {
+        let word = unsafe source[index]
+        blockZeros &+= word & magnitude == 0 ? 1 : 0
+        blockPositive &+= word == 0 ? 1 : 0
+      }
+      zeros += Int(blockZeros)
+      positive += Int(blockPositive)
+      start = end
+    }
+    return (zeros, zeros - positive)
+  }
+
+  @inline(__always)
+  private static func split<W: Word>(
+    _ source: UnsafePointer<W>, _ elements: Int, _ hasSign: Bool,
+    _ bitmap: UnsafeMutablePointer<UInt8>, _ packed: UnsafeMutablePointer<W>
+  ) -> Int {
+    let magnitude = magnitudeMask(W.self, hasSign)
+    var count = 0
+    let whole = elements / 8
+    for byte in 0..<whole {
+      var bits: UInt8 = 0
+      for bit in 0..<8 {
+        let word = unsafe source[byte &* 8 &+ bit]
+        let stored: UInt8 = word & magnitude == 0 ? 0 : 1
+        unsafe packed[count] = word
+        count &+= Int(stored)
+        bits |= stored &<< UInt8(truncatingIfNeeded: bit)
+      }
+      unsafe bitmap[byte] = bits
+    }
+    if elements % 8 != 0 {
+      var bits: UInt8 = 0
+      for bit in 0..<(elements % 8) {
+        let word = unsafe source[whole * 8 + bit]
+        guard word & magnitude != 0 else { continue }
+        unsafe packed[count] = word
+        count += 1
+        bits |= 1 &<< UInt8(bit)
+      }
+      unsafe bitmap[whole] = bits
+    }
+    return count
+  }
+
+  @inline(__always)
+  private static func join<W: Word>(
+    _ bitmap: UnsafePointer<UInt8>, _ packed: UnsafePointer<W>, _ elements: Int, _ target: UnsafeMutablePointer<W>
+  ) {
+    var next = unsafe packed
+    let whole = elements / 8
+    for byte in 0..<whole {
+      let bits = unsafe W(truncatingIfNeeded: bitmap[byte])
+      let out = unsafe target + byte &* 8
+      for bit in 0..<8 {
+        let stored = bits &>> W(truncatingIfNeeded: bit) & 1
+        unsafe out[bit] = unsafe next.pointee & (0 &- stored)
+        unsafe next += Int(truncatingIfNeeded: stored)
+      }
+    }
+    for index in (whole * 8)..<elements {
+      if unsafe bitmap[whole] &>> UInt8(index & 7) & 1 != 0 {
+        unsafe target[index] = unsafe next.pointee
+        unsafe next += 1
+      } else {
+        unsafe target[index] = 0
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func magnitudeMask<W: Word>(_ type: W.Type, _ hasSign: Bool) -> W {
+    hasSign ? ~(1 &<< W(W.bitWidth - 1)) : ~0
+  }
+}
