@@ -1,0 +1,874 @@
+#!/usr/bin/env python3
+"""A decoder for Tare's packed files (`.tare`, version 0), in plain Python.
+
+It follows ../packed.md and ../encodings/ section by section and prefers clarity
+to speed. It needs numpy and zstandard; `xxhash` is used if it is installed.
+
+    tare_decode.py FILE.tare OUT                    rebuild the file or the folder
+    tare_decode.py FILE.tare --list                 print the catalog
+    tare_decode.py FILE.tare --tensor NAME [--file PATH]
+                                                    a tensor's bytes to stdout
+    tare_decode.py FILE.tare --check                verify all checksums and structures
+
+Whatever is wrong with a packed file is reported as one class of error, PackedError.
+"""
+import argparse
+import json
+import math
+import os
+import shutil
+import struct
+import sys
+from itertools import repeat
+
+import numpy as np
+import zstandard
+
+MAGIC = bytes.fromhex("89 54 41 52 45 0D 0A 1A")
+PREFIX = b'{"__metadata__":{"format":"tare","tare.version":"0","tare.requires":""'
+FOOTER_BYTES = 72
+MAX_CHUNK = 8 << 20
+MAX_SHARED = 4 << 20
+MAX_WINDOW = 8 << 20
+MAX_SIZE = 1 << 62
+TENSOR, FILE, LITERAL, ALIAS = range(4)
+
+
+class PackedError(Exception):
+    """The packed file is damaged, or it is not one that this decoder can read."""
+
+
+class UnknownEncoding(PackedError):
+    """A chunk uses an encoding that this decoder does not know. Only its tensor is blocked."""
+
+
+def need(condition, message):
+    if not condition:
+        raise PackedError(message)
+
+
+# ---------------------------------------------------------------- XXH64, seed 0
+
+_M = (1 << 64) - 1
+_P1, _P2, _P3, _P4, _P5 = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9,
+                           0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5)
+
+
+def _rotate(x, bits):
+    return ((x << bits) | (x >> (64 - bits))) & _M
+
+
+def _round(lane, word):
+    return _rotate((lane + word * _P2) & _M, 31) * _P1 & _M
+
+
+def xxh64_plain(data):
+    """XXH64 without the `xxhash` package.
+
+    The four lanes of the hash lie in one integer, in slots of 128 bits, so that one
+    operation of Python serves all four: products of 64 by 64 bits just fit a slot.
+    """
+    data = bytes(data)
+    stripes = len(data) // 32
+    if stripes:
+        mask = sum(_M << (128 * i) for i in range(4))
+        start = ((_P1 + _P2) & _M, _P2, 0, -_P1 & _M)
+        lanes = sum(v << (128 * i) for i, v in enumerate(start))
+        for first in range(0, stripes, 32768):
+            n = min(32768, stripes - first)
+            slots = np.zeros((n, 8), "<u8")
+            words = np.frombuffer(data, "<u8", 4 * n, 32 * first).reshape(n, 4)
+            slots[:, 0::2] = words * np.uint64(_P2)
+            stripe_bytes = slots.view("V64").ravel().tolist()
+            for stripe in map(int.from_bytes, stripe_bytes, repeat("little")):
+                turned = ((lanes + stripe) & mask) << 31
+                lanes = ((turned | turned >> 64) & mask) * _P1
+        v = [lanes >> (128 * i) & _M for i in range(4)]
+        h = (_rotate(v[0], 1) + _rotate(v[1], 7) + _rotate(v[2], 12) + _rotate(v[3], 18)) & _M
+        for lane in v:
+            h = ((h ^ _round(0, lane)) * _P1 + _P4) & _M
+    else:
+        h = _P5
+    h = (h + len(data)) & _M
+    i = 32 * stripes
+    while i + 8 <= len(data):
+        h = (_rotate(h ^ _round(0, int.from_bytes(data[i:i + 8], "little")), 27) * _P1 + _P4) & _M
+        i += 8
+    if i + 4 <= len(data):
+        h = (_rotate(h ^ (int.from_bytes(data[i:i + 4], "little") * _P1 & _M), 23) * _P2 + _P3) & _M
+        i += 4
+    for byte in data[i:]:
+        h = _rotate(h ^ (byte * _P5 & _M), 11) * _P1 & _M
+    h = (h ^ h >> 33) * _P2 & _M
+    h = (h ^ h >> 29) * _P3 & _M
+    return h ^ h >> 32
+
+
+try:
+    import xxhash
+    xxh64 = xxhash.xxh64_intdigest
+except ImportError:
+    xxh64 = xxh64_plain
+
+
+# ---------------------------------------------------------------- reading structures
+
+
+class Cursor:
+    """Takes a structure apart, from its first byte to its last."""
+
+    def __init__(self, data, what):
+        self.data, self.at, self.what = data, 0, what
+
+    @property
+    def left(self):
+        return len(self.data) - self.at
+
+    def take(self, n):
+        need(n <= self.left, f"{self.what} is too short")
+        self.at += n
+        return self.data[self.at - n:self.at]
+
+    def u8(self):
+        return self.take(1)[0]
+
+    def u64(self):
+        return int.from_bytes(self.take(8), "little")
+
+    def varint(self):
+        value = 0
+        for shift in range(0, 63, 7):
+            byte = self.u8()
+            value |= (byte & 127) << shift
+            if byte < 128:
+                need(byte or not shift, f"{self.what}: an integer is not in its shortest form")
+                return value
+        raise PackedError(f"{self.what}: an integer is too large")
+
+    def count(self, item_bytes=1):
+        """A number of items, each of which takes at least `item_bytes`."""
+        n = self.varint()
+        need(n * item_bytes <= self.left, f"{self.what} is too short for what it counts")
+        return n
+
+    def string(self):
+        try:
+            return self.take(self.varint()).decode("utf-8")
+        except UnicodeDecodeError:
+            raise PackedError(f"{self.what}: a string is not UTF-8") from None
+
+    def end(self):
+        need(not self.left, f"{self.what} is longer than what it holds")
+
+
+def as_array(data):
+    return np.frombuffer(data, np.uint8) if len(data) else np.zeros(0, np.uint8)
+
+
+# ---------------------------------------------------------------- section 5: zstd frames
+
+
+def unzstd(frame, size, what):
+    """Decode exactly one frame that declares `size` and fills `frame`."""
+    c = Cursor(frame, f"{what}: the zstd frame")
+    need(c.take(4) == b"\x28\xB5\x2F\xFD", f"{what}: not a zstd frame")
+    descriptor = c.u8()
+    need(not descriptor & 8, f"{what}: a reserved bit of the zstd frame is set")
+    single_segment = descriptor >> 5 & 1
+    if not single_segment:
+        byte = c.u8()
+        window = (8 + (byte & 7)) << (7 + (byte >> 3))
+    dictionary = int.from_bytes(c.take((0, 1, 2, 4)[descriptor & 3]), "little")
+    need(not dictionary, f"{what}: the zstd frame wants a dictionary")
+    size_bytes = (single_segment, 2, 4, 8)[descriptor >> 6]
+    need(size_bytes, f"{what}: the zstd frame does not declare its size")
+    declared = int.from_bytes(c.take(size_bytes), "little") + (256 if size_bytes == 2 else 0)
+    need(declared == size, f"{what}: the zstd frame declares another size")
+    if single_segment:
+        window = size
+    need(window <= max(MAX_WINDOW, size), f"{what}: the window of the zstd frame is too large")
+    last = 0
+    while not last:
+        header = int.from_bytes(c.take(3), "little")
+        last, kind, length = header & 1, header >> 1 & 3, header >> 3
+        need(kind != 3, f"{what}: the zstd frame has a block of unknown type")
+        c.take(1 if kind == 1 else length)
+    c.take(4 if descriptor & 4 else 0)
+    c.end()
+    decoder = zstandard.ZstdDecompressor(max_window_size=window if window > 1 << 27 else 0)
+    try:
+        if size:
+            out = decoder.decompress(frame, max_output_size=size, allow_extra_data=False)
+        else:
+            out = decoder.stream_reader(frame).read(1)
+    except zstandard.ZstdError as error:
+        raise PackedError(f"{what}: {error}") from None
+    need(len(out) == size, f"{what}: the zstd frame has another size than announced")
+    return out
+
+
+# ---------------------------------------------------------------- streams
+
+
+class StreamRecord:
+    def __init__(self, c):
+        self.kind = c.varint()
+        need(self.kind < 2, f"{c.what}: a stream of unknown kind")
+        self.bytes = c.varint()
+        self.stored = c.varint() if self.kind else self.bytes
+
+    def decode(self, body, what):
+        return unzstd(body, self.bytes, what) if self.kind else body
+
+
+class Stage:
+    def __init__(self, c, names):
+        encoding = c.varint()
+        need(encoding < len(names), f"{c.what}: an encoding that the index does not name")
+        self.encoding = names[encoding]
+        self.parameters = c.take(c.varint())
+        self.records = [StreamRecord(c) for _ in range(c.count(2))]
+        self.streams = []
+
+
+# ---------------------------------------------------------------- encodings/: value stages
+# Each takes the stage, the number of bytes to give, and the entry's shared streams.
+
+
+def value_raw(stage, size, shared):
+    need(not stage.parameters and len(stage.records) == 1, "raw: wrong parameters or streams")
+    need(stage.records[0].kind == 0, "raw: the stream is compressed")
+    return same_length(stage.streams[0], size, "raw")
+
+
+def value_constant(stage, size, shared):
+    width = len(stage.parameters)
+    need(1 <= width <= 8 and not stage.records, "constant: wrong parameters or streams")
+    need(size % width == 0, "constant: the element does not divide the length")
+    return np.tile(as_array(stage.parameters), size // width)
+
+
+def value_bytes(stage, size, shared):
+    need(len(stage.parameters) == 1, "bytes: wrong parameters")
+    stride = stage.parameters[0]
+    need(1 <= stride <= 8 and size % stride == 0, "bytes: wrong stride")
+    need(len(stage.streams) == stride, "bytes: wrong number of streams")
+    out = np.empty((size // stride, stride), np.uint8)
+    for k, stream in enumerate(stage.streams):
+        out[:, k] = same_length(stream, size // stride, "bytes")
+    return out.reshape(-1)
+
+
+def value_planes(stage, size, shared):
+    need(len(stage.parameters) == 1, "planes: wrong parameters")
+    width = stage.parameters[0]
+    need(width in (1, 2, 4, 8) and size % width == 0, "planes: wrong width")
+    need(len(stage.streams) == width, "planes: wrong number of streams")
+    rotated = np.empty((size // width, width), np.uint8)
+    for k, stream in enumerate(stage.streams):
+        rotated[:, width - 1 - k] = same_length(stream, size // width, "planes")
+    x = rotated.reshape(-1).view(f"<u{width}")
+    return (x >> 1 | x << (8 * width - 1)).view(np.uint8)
+
+
+def value_fused(stage, size, shared):
+    c = Cursor(stage.parameters, "fused: the parameters")
+    width, E, r, listed = c.u8(), c.u8(), c.u8(), c.u8()
+    need(width in (1, 2, 4, 8) and size % width == 0, "fused: wrong width")
+    need(2 <= E <= 11 and 1 <= r <= min(5, E) and E <= 8 * width - 1, "fused: wrong cut")
+    escape = (1 << r) - 1
+    need(listed <= escape, "fused: too many exponents")
+    exponent_bytes = 1 if E <= 8 else 2
+    if listed:
+        exponents = c.take(listed * exponent_bytes)
+    else:
+        need(shared, "fused: the entry has no shared stream")
+        need(len(shared[0]) % exponent_bytes == 0, "fused: half an exponent is shared")
+        exponents = shared[0][:escape * exponent_bytes]
+    c.end()
+    exponents = as_array(exponents).view(f"<u{exponent_bytes}")
+
+    n, M = size // width, 8 * width - 1 - E
+    k = min(8 - r, M)
+    rest_bits = M - k + 1
+    planes, bits = rest_bits // 8, rest_bits % 8
+    fields = [f for f in (4, 2, 1) if bits & f]
+    need(len(stage.streams) == 2 + planes + len(fields), "fused: wrong number of streams")
+    word = np.dtype(f"<u{width}").type
+
+    symbols = same_length(stage.streams[0], n, "fused")
+    rank = symbols >> k
+    escaped = rank == escape
+    need(not np.any((rank >= len(exponents)) & ~escaped), "fused: a rank without an exponent")
+    table = np.zeros(escape + 1, word)
+    table[:len(exponents)] = exponents
+    exponent = table[rank]
+    count = int(np.count_nonzero(escaped))
+    escapes = same_length(stage.streams[1], count * exponent_bytes, "fused")
+    escapes = escapes.view(f"<u{exponent_bytes}")
+    need(all(int(e.max(initial=0)) >> E == 0 for e in (exponents, escapes)),
+         "fused: an exponent is too large")
+    exponent[escaped] = escapes
+
+    rest = np.zeros(n, word)
+    at = 0
+    for stream in stage.streams[2:2 + planes]:
+        rest |= same_length(stream, n, "fused").astype(word) << word(at)
+        at += 8
+    for f, stream in zip(fields, stage.streams[2 + planes:]):
+        rest |= unpack_field(stream, n, f).astype(word) << word(at)
+        at += f
+    low = M - k                                # mantissa bits below the symbol's
+    x = (symbols & ((1 << k) - 1)).astype(word) << word(low)
+    x |= exponent << word(M)
+    x |= rest & word((1 << low) - 1)
+    x |= (rest >> word(low)) << word(8 * width - 1)
+    return x.view(np.uint8)
+
+
+def unpack_field(stream, n, f):
+    """n fields of f bits, packed in tiles of 4,096."""
+    tile, per_byte = 4096, 8 // f
+    whole, m = n // tile, n % tile
+    s_whole, s = tile * f // 8, -(-m * f // 8)
+    packed = same_length(stream, whole * s_whole + s, "fused")
+    out = np.empty(whole * tile + per_byte * s, np.uint8)
+    body, tail = out[:whole * tile].reshape(whole, tile), out[whole * tile:]
+    packed_body = packed[:whole * s_whole].reshape(whole, s_whole)
+    for i in range(per_byte):
+        body[:, i * s_whole:(i + 1) * s_whole] = packed_body >> (i * f) & ((1 << f) - 1)
+        tail[i * s:(i + 1) * s] = packed[whole * s_whole:] >> (i * f) & ((1 << f) - 1)
+    need(not out[n:].any(), "fused: bits past the last element are set")
+    return out[:n]
+
+
+def same_length(stream, size, what):
+    need(len(stream) == size, f"{what}: a stream has the wrong length")
+    return as_array(stream)
+
+
+VALUE_STAGES = {"raw": value_raw, "constant": value_constant, "bytes": value_bytes,
+                "planes": value_planes, "fused": value_fused}
+
+
+# ---------------------------------------------------------------- encodings/: mask stages
+# Each takes the stage, the number of bytes of the chunk, and a function that
+# gives a number of bytes of the value stage.
+
+
+def mask_none(stage, size, values):
+    need(not stage.parameters and not stage.records, "none: it has parameters or streams")
+    return values(size)
+
+
+def mask_bitmask(stage, size, values):
+    width = mask_width(stage, size, "bitmask")
+    return scatter(unpack_bits(stage.streams[0], size // width, "bitmask"), width, stage, values)
+
+
+def mask_gaps(stage, size, values):
+    width = mask_width(stage, size, "gaps")
+    n = size // width
+    gaps = as_array(stage.streams[0])
+    ends = np.cumsum(gaps.astype(np.int64) + (gaps < 255))     # the position after each byte
+    need(not len(ends) or ends[-1] <= n, "gaps: they go past the end of the chunk")
+    stored = np.zeros(n, bool)
+    stored[ends[gaps < 255] - 1] = True
+    return scatter(stored, width, stage, values)
+
+
+def mask_width(stage, size, what):
+    need(len(stage.parameters) == 1 and 1 <= stage.parameters[0] <= 8, f"{what}: wrong width")
+    need(size % stage.parameters[0] == 0, f"{what}: the width does not divide the chunk")
+    need(len(stage.streams) in (1, 2), f"{what}: wrong number of streams")
+    return stage.parameters[0]
+
+
+def unpack_bits(stream, n, what):
+    bits = np.unpackbits(same_length(stream, -(-n // 8), what), bitorder="little")
+    need(not bits[n:].any(), f"{what}: bits past the last element are set")
+    return bits[:n].astype(bool)
+
+
+def scatter(stored, width, stage, values):
+    """The stored elements to their places, zeros with their signs to the others."""
+    count = int(np.count_nonzero(stored))
+    out = np.zeros((len(stored), width), np.uint8)
+    out[stored] = values(count * width).reshape(count, width)
+    if len(stage.streams) == 2:
+        signs = unpack_bits(stage.streams[1], len(stored) - count, "signs")
+        need(signs.any(), "signs: no zero is negative")
+        out[~stored, width - 1] = signs.astype(np.uint8) << 7
+    return out.reshape(-1)
+
+
+MASK_STAGES = {"none": mask_none, "bitmask": mask_bitmask, "gaps": mask_gaps}
+
+
+# ---------------------------------------------------------------- section 3: chunks
+
+
+def decode_chunk(chunk, size, names, shared):
+    """The `size` bytes that a chunk stands for."""
+    c = Cursor(chunk, "a chunk")
+    stages = Stage(c, names), Stage(c, names)
+    records = [record for stage in stages for record in stage.records]
+    need(sum(r.stored for r in records) == c.left, "a chunk's streams do not fill it")
+    need(sum(r.bytes for r in records) <= 2 * size + 65536, "a chunk's streams are too large")
+    for stage, known, others in zip(stages, (MASK_STAGES, VALUE_STAGES), (VALUE_STAGES, MASK_STAGES)):
+        need(stage.encoding not in others, f"a chunk has {stage.encoding} in the wrong place")
+        if stage.encoding not in known:
+            raise UnknownEncoding(f"unknown encoding {stage.encoding!r}")
+    for stage in stages:
+        for record in stage.records:
+            stage.streams.append(record.decode(c.take(record.stored), "a stream"))
+    c.end()
+    mask, value = stages
+    return MASK_STAGES[mask.encoding](
+        mask, size, lambda n: VALUE_STAGES[value.encoding](value, n, shared))
+
+
+# ---------------------------------------------------------------- section 2: entries
+
+
+class Entry:
+    """A tensor, file, literal or alias, and where it lies."""
+
+    def __init__(self, c, number, types, earlier):
+        self.number, self.role, self.target = number, c.u8(), self
+        need(self.role <= ALIAS, "the index has an entry of unknown role")
+        if self.role in (TENSOR, ALIAS):
+            self.name, kind = c.string(), c.varint()
+            need(kind < len(types), "an entry has a type that the index does not list")
+            self.type = types[kind]
+            self.shape = tuple(c.varint() for _ in range(c.count()))
+        else:
+            self.name, self.type, self.shape = "", ("U8", 1, 1), (c.varint(),)
+        _, block, block_bytes = self.type
+        elements = 0 if 0 in self.shape else 1
+        for dimension in self.shape if elements else ():
+            elements *= dimension
+            need(elements < MAX_SIZE, "an entry is too large")
+        need(elements % block == 0, "an entry does not fill whole blocks")
+        self.bytes = elements // block * block_bytes
+        need(self.bytes < MAX_SIZE, "an entry is too large")
+        if self.role == ALIAS:
+            target = c.varint()
+            need(target < number and earlier[target].role == TENSOR, "an alias of no earlier tensor")
+            self.target = earlier[target]
+            need((self.type, self.shape) == (self.target.type, self.target.shape),
+                 "an alias differs from its target")
+            self.stored = 0
+        else:
+            self.stored, self.directory_bytes, self.directory_hash = c.varint(), c.varint(), c.u64()
+            need(self.directory_bytes <= self.stored, "a directory is larger than its entry")
+        self.row_bytes = self.bytes
+        if len(self.shape) >= 2 and self.shape[-1] % block == 0:
+            self.row_bytes = self.shape[-1] // block * block_bytes
+
+    @property
+    def block_bytes(self):
+        return self.type[2]
+
+    @property
+    def label(self):
+        return ("tensor", "file", "literal", "alias")[self.role] + f" {self.name!r}, entry {self.number}"
+
+
+class Directory:
+    """The chunks of an entry, and its shared streams."""
+
+    def __init__(self, entry, data):
+        c = Cursor(data, "a directory")
+        self.entry = entry
+        self.rows, self.part = c.varint(), c.varint()
+        if entry.bytes == 0:
+            need(not (self.rows and self.part), "a directory has both rows and parts")
+            self.chunks = 0
+        elif self.rows:
+            need(self.part == 0, "a directory has both rows and parts")
+            self.step = self.rows * entry.row_bytes
+            self.chunks = -(-entry.bytes // self.step)
+            need(min(self.step, entry.bytes) <= MAX_CHUNK, "a chunk is too large")
+        else:
+            need(self.part, "a directory has neither rows nor parts")
+            need(self.part % entry.block_bytes == 0, "a directory cuts blocks")
+            need(min(self.part, entry.row_bytes) <= MAX_CHUNK, "a chunk is too large")
+            self.parts = -(-entry.row_bytes // self.part)
+            self.chunks = entry.bytes // entry.row_bytes * self.parts
+
+        self.shared = [(StreamRecord(c), c.u64()) for _ in range(c.count(10))]
+        need(sum(r.bytes for r, _ in self.shared) <= MAX_SHARED, "shared streams are too large")
+        need(self.chunks * 13 <= c.left, "a directory is too short for its chunks")
+        self.lengths = [c.varint() for _ in range(self.chunks)]
+        self.stored_hashes = np.frombuffer(c.take(4 * self.chunks), "<u4") if self.chunks else ()
+        self.dense_hashes = np.frombuffer(c.take(8 * self.chunks), "<u8") if self.chunks else ()
+        c.end()
+
+        self.starts = []                       # of the chunks, in the entry's stored bytes
+        at = sum(r.stored for r, _ in self.shared)
+        for length in self.lengths:
+            self.starts.append(at)
+            at += length
+        need(at + len(data) == entry.stored, "the parts of an entry do not fill it")
+
+    def span(self, chunk):
+        """The first byte of a chunk in the entry's decoded bytes, and the one after its last."""
+        if self.rows:
+            return chunk * self.step, min((chunk + 1) * self.step, self.entry.bytes)
+        row, part = divmod(chunk, self.parts)
+        start = part * self.part
+        end = min(start + self.part, self.entry.row_bytes)
+        return row * self.entry.row_bytes + start, row * self.entry.row_bytes + end
+
+    def chunk_at(self, offset):
+        if self.rows:
+            return offset // self.step
+        row, inside = divmod(offset, self.entry.row_bytes)
+        return row * self.parts + inside // self.part
+
+
+# ---------------------------------------------------------------- section 4: files
+
+
+class FileRecord:
+    def __init__(self, c, entries):
+        self.path, self.mode, self.container = c.string(), c.varint(), c.string()
+        self.bytes, self.digest = c.varint(), c.u64()
+        need(self.mode <= 0o777, "a file's mode is more than its permissions")
+        self.operations = []                   # (entry, start, bytes)
+        for _ in range(c.count(2)):
+            kind, number = c.varint(), c.varint()
+            need(kind < 2, "an operation of unknown kind")
+            need(number < len(entries), "an operation on an entry that is not there")
+            entry = entries[number]
+            if kind == 0:
+                need(entry.role in (FILE, LITERAL), "an operation takes a range of a tensor")
+                start, length = c.varint(), c.varint()
+                need(start + length <= entry.bytes, "an operation goes past the end of its entry")
+            else:
+                need(entry.role in (TENSOR, ALIAS), "an operation takes a tensor that is none")
+                start, length = 0, entry.bytes
+            self.operations.append((entry, start, length))
+        need(sum(o[2] for o in self.operations) == self.bytes,
+             "a file's operations do not add up to its size")
+
+
+def check_paths(files):
+    """Refuse paths that leave the folder or collide."""
+    root = {}                                  # a tree of dictionaries; a file is None
+    for file in files:
+        parts = file.path.split("/")
+        folder = root
+        for i, part in enumerate(parts):
+            need(part not in ("", ".", "..") and "\0" not in part
+                 and len(part.encode()) <= 255, f"the path {file.path!r} is not allowed")
+            key = part.casefold()
+            if i == len(parts) - 1:
+                need(key not in folder, f"the path {file.path!r} collides with another")
+                folder[key] = None
+            else:
+                folder = folder.setdefault(key, {})
+                need(folder is not None, f"the path {file.path!r} collides with another")
+
+
+# ---------------------------------------------------------------- the packed file
+
+
+class PackedFile:
+    def __init__(self, path):
+        self.file = open(path, "rb")
+        try:
+            self.open()
+        except BaseException:
+            self.file.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+    def read(self, offset, n):
+        """n bytes of the file; whoever calls knows that they lie inside of it."""
+        self.file.seek(offset)
+        data = self.file.read(n)
+        need(len(data) == n, "the file is too short")
+        return data
+
+    def open(self):
+        """Section 6, steps 1 to 3."""
+        self.size = self.file.seek(0, os.SEEK_END)
+        need(self.size >= 8 + len(PREFIX) + FOOTER_BYTES, "the file is too short")
+        start = self.read(0, 8 + len(PREFIX))
+        footer = self.read(self.size - FOOTER_BYTES, FOOTER_BYTES)
+        need(footer[64:] == MAGIC, "the file has been cut off, or is no packed file"
+             if start[8:] == PREFIX else "this is no packed file")
+        (self.header_bytes, header_hash, self.index_offset, stored, decoded, index_hash,
+         version, footer_hash) = struct.unpack("<8Q", footer[:64])
+        need(xxh64(footer[:56]) == footer_hash, "the footer is damaged")
+        need(version == 0, f"version {version} is not supported")
+
+        need(8 + len(PREFIX) <= self.header_bytes <= self.size - FOOTER_BYTES, "the header is misplaced")
+        self.header = self.read(0, self.header_bytes)
+        need(xxh64(self.header) == header_hash, "the header is damaged")
+        need(int.from_bytes(self.header[:8], "little") + 8 == self.header_bytes, "the header is misplaced")
+        need(self.header[8:8 + len(PREFIX)] == PREFIX, "the header is not that of a packed file")
+
+        need(self.index_offset >= self.header_bytes
+             and self.index_offset + stored + FOOTER_BYTES == self.size, "the index is misplaced")
+        need(decoded <= 65536 + 256 * stored, "the index is too large")
+        index = self.read(self.index_offset, stored)
+        need(xxh64(index) == index_hash, "the index is damaged")
+        self.read_index(index if decoded == stored else unzstd(index, decoded, "the index"))
+
+    def read_index(self, index):
+        c = Cursor(index, "the index")
+        self.kind = c.u8()
+        need(self.kind < 2, "the index is of unknown kind")
+        self.names = [c.string() for _ in range(c.count())]
+        types = []
+        for _ in range(c.count(3)):
+            types.append((c.string(), c.varint(), c.varint()))
+            need(types[-1][1] and types[-1][2], "a type has an empty block")
+        self.entries, offset = [], self.header_bytes
+        for number in range(c.count(4)):
+            entry = Entry(c, number, types, self.entries)
+            entry.offset = offset
+            offset += entry.stored
+            self.entries.append(entry)
+        need(offset == self.index_offset, "the entries do not fill the body")
+        self.files = [FileRecord(c, self.entries) for _ in range(c.count(13))]
+        c.end()
+        if self.kind == 0:
+            need(len(self.files) == 1 and self.files[0].path == "" and self.files[0].mode == 0,
+                 "a packed single file has more than a file")
+        else:
+            check_paths(self.files)
+        # What was read last, for tensors (True) and for literals and files (False), which take turns:
+        self.current = {}                      # the directory and the shared streams
+        self.last_chunk = {}                   # the number of the entry, of the chunk; the decoded chunk
+
+    def directory(self, entry):
+        """An entry's directory and shared streams; section 6, step 4."""
+        entry = entry.target
+        slot = entry.role == TENSOR
+        if slot not in self.current or self.current[slot][0].entry is not entry:
+            data = self.read(entry.offset + entry.stored - entry.directory_bytes, entry.directory_bytes)
+            need(xxh64(data) == entry.directory_hash, "the directory is damaged")
+            directory = Directory(entry, data)
+            shared, at = [], entry.offset
+            for record, stored_hash in directory.shared:
+                body = self.read(at, record.stored)
+                need(xxh64(body) == stored_hash, "a shared stream is damaged")
+                shared.append(record.decode(body, "a shared stream"))
+                at += record.stored
+            self.current[slot] = directory, shared
+        return self.current[slot]
+
+    def decoded(self, entry, number):
+        """A decoded chunk of an entry; section 6, step 5."""
+        directory, shared = self.directory(entry)
+        entry = entry.target
+        slot = entry.role == TENSOR
+        if self.last_chunk.get(slot, ())[:2] != (entry.number, number):
+            stored = self.read(entry.offset + directory.starts[number], directory.lengths[number])
+            need(xxh64(stored) & 0xFFFFFFFF == directory.stored_hashes[number],
+                 f"chunk {number} is damaged")
+            start, end = directory.span(number)
+            chunk = decode_chunk(stored, end - start, self.names, shared).tobytes()
+            need(len(chunk) == end - start and xxh64(chunk) == directory.dense_hashes[number],
+                 f"chunk {number} decodes to something else than what was packed")
+            self.last_chunk[slot] = entry.number, number, chunk
+        return self.last_chunk[slot][2]
+
+    def blame(self, entry, error):
+        return type(error)(f"{entry.label}: {error}")
+
+    def pieces(self, entry, start=0, length=None):
+        """The bytes of a range of an entry, one piece per chunk that it touches, with their hashes."""
+        end = entry.bytes if length is None else start + length
+        try:
+            directory, _ = self.directory(entry)
+            while start < end:
+                number = directory.chunk_at(start)
+                first, last = directory.span(number)
+                stop = min(end, last)
+                piece = self.decoded(entry, number)
+                if (start, stop) == (first, last):
+                    yield piece, int(directory.dense_hashes[number])
+                else:
+                    piece = piece[start - first:stop - first]
+                    yield piece, xxh64(piece)
+                start = stop
+        except PackedError as error:
+            raise self.blame(entry, error) from None
+
+    def rebuild(self, file, write):
+        """Give the bytes of a file to `write` and check them."""
+        digest = []
+        for entry, start, length in file.operations:
+            for piece, piece_hash in self.pieces(entry, start, length):
+                write(piece)
+                digest.append(struct.pack("<2Q", len(piece), piece_hash))
+        need(xxh64(b"".join(digest)) == file.digest,
+             f"the file {file.path!r} is not the one that was packed")
+
+    # ---- what the command line offers
+
+    def unpack(self, out, max_expansion=1000):
+        total = sum(file.bytes for file in self.files)
+        need(total <= max_expansion * self.size,
+             f"the file would expand to {total} bytes, more than {max_expansion:g} times its own size; "
+             "allow it with --max-expansion")
+        if os.path.lexists(out):
+            raise FileExistsError(f"{out} exists")
+        draft = f"{out.rstrip('/')}.{os.getpid()}.part"
+        try:
+            if self.kind == 0:
+                with open(draft, "xb") as target:
+                    self.rebuild(self.files[0], target.write)
+            else:
+                os.mkdir(draft)
+                for file in self.files:
+                    path = os.path.join(draft, *file.path.split("/"))
+                    os.makedirs(os.path.dirname(path), exist_ok=True)
+                    with open(path, "xb") as target:
+                        self.rebuild(file, target.write)
+                    os.chmod(path, file.mode)
+            os.rename(draft, out)
+        except BaseException:
+            if os.path.isdir(draft):
+                shutil.rmtree(draft, ignore_errors=True)
+            elif os.path.lexists(draft):
+                os.remove(draft)
+            raise
+
+    def tensors(self):
+        """(path of the file, tensor or alias) in the order of the files."""
+        return [(file.path, entry) for file in self.files for entry, _, _ in file.operations
+                if entry.role in (TENSOR, ALIAS)]
+
+    def tensor(self, name, path=None):
+        found = {(p, e.number): e for p, e in self.tensors() if e.name == name and path in (None, p)}
+        need(found, f"there is no tensor {name!r}")
+        need(len(found) == 1, f"there are several tensors {name!r}; choose one with --file")
+        return next(iter(found.values()))
+
+    def check_header(self):
+        """Section 1: arrays of U8 that tile the body; none cuts an entry."""
+        need(self.header_bytes % 8 == 0, "the header is not padded")
+        try:
+            header = json.loads(self.header[8:].decode("utf-8"), object_pairs_hook=unique)
+            metadata = header.pop("__metadata__")
+            need(all(isinstance(v, str) for v in metadata.values()), "the header's metadata are no strings")
+            arrays = [(*a["data_offsets"], name, a["dtype"], a["shape"]) for name, a in header.items()]
+            need(all(len(a) == 5 and type(a[0]) is type(a[1]) is int for a in arrays), "the header is malformed")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise PackedError("the header is malformed") from None
+        edges = {e.offset - self.header_bytes for e in self.entries} | {self.index_offset - self.header_bytes}
+        arrays.sort(key=lambda a: a[:2])
+        at = 0
+        for start, end, name, dtype, shape in arrays:
+            need(start == at and end >= start and dtype == "U8" and shape == [end - start],
+                 f"the header's array {name!r} does not continue the body")
+            need(start in edges, f"the header's array {name!r} cuts an entry")
+            at = end
+        need(arrays and arrays[-1][2] == "tare:index" and at == self.size - self.header_bytes
+             and arrays[-1][0] == self.index_offset - self.header_bytes, "the header's last array is not the index")
+
+    def check(self):
+        """Verify every checksum and structure of the file."""
+        self.check_header()
+        unknown = []
+        piece_hashes = {}
+        for entry in self.entries:
+            if entry.role == ALIAS:
+                continue
+            try:
+                directory, _ = self.directory(entry)
+                for number in range(directory.chunks):
+                    try:
+                        self.decoded(entry, number)
+                    except UnknownEncoding as error:
+                        unknown.append(str(self.blame(entry, error)))
+            except PackedError as error:
+                raise self.blame(entry, error) from None
+            if entry.role == TENSOR:
+                spans = (directory.span(i) for i in range(directory.chunks))
+                piece_hashes[entry.number] = b"".join(
+                    struct.pack("<2Q", end - start, h)
+                    for (start, end), h in zip(spans, map(int, directory.dense_hashes)))
+        if unknown:
+            raise UnknownEncoding("; ".join(dict.fromkeys(unknown)))
+        for file in self.files:
+            digest = []
+            for entry, start, length in file.operations:
+                if entry.role in (TENSOR, ALIAS):
+                    digest.append(piece_hashes[entry.target.number])
+                else:
+                    digest += (struct.pack("<2Q", len(p), h) for p, h in self.pieces(entry, start, length))
+            need(xxh64(b"".join(digest)) == file.digest,
+                 f"the file {file.path!r} is not the one that was packed")
+
+    def catalog(self):
+        for file in self.files:
+            yield f"file {json.dumps(file.path)} mode {file.mode:o} {file.bytes} bytes, container {json.dumps(file.container)}"
+            for entry, start, length in file.operations:
+                if entry.role in (FILE, LITERAL):
+                    yield f"  bytes {start}..<{start + length} of {entry.label}"
+                else:
+                    alias = f", alias of {json.dumps(entry.target.name)}" if entry.role == ALIAS else ""
+                    yield (f"  {json.dumps(entry.name)} {json.dumps(entry.type[0])[1:-1]} {list(entry.shape)} "
+                           f"{entry.bytes} bytes, {entry.stored} stored{alias}")
+
+
+def unique(pairs):
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return dict(pairs)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description="Decode a packed file of Tare.")
+    parser.add_argument("packed", metavar="FILE.tare")
+    parser.add_argument("out", nargs="?", metavar="OUT", help="rebuild the file or folder here")
+    parser.add_argument("--list", action="store_true", help="print the catalog")
+    parser.add_argument("--check", action="store_true", help="verify all checksums and structures")
+    parser.add_argument("--tensor", metavar="NAME", help="write a tensor's bytes to stdout")
+    parser.add_argument("--file", metavar="PATH", help="the file of a packed folder that holds the tensor")
+    parser.add_argument("--max-expansion", type=float, default=1000, metavar="N",
+                        help="let the result have up to N times the bytes of FILE.tare (1000)")
+    options = parser.parse_args(arguments)
+    if (options.out is not None) + options.list + options.check + (options.tensor is not None) != 1:
+        parser.error("give one of OUT, --list, --tensor, --check")
+    if options.file is not None and options.tensor is None:
+        parser.error("--file goes with --tensor")
+    if math.isnan(options.max_expansion):
+        parser.error("--max-expansion is not a number")
+    try:
+        with PackedFile(options.packed) as packed:
+            if options.list:
+                for line in packed.catalog():
+                    print(line)
+            elif options.check:
+                packed.check()
+                print(f"{options.packed}: ok, {len(packed.files)} files, {len(packed.entries)} entries")
+            elif options.tensor is not None:
+                for piece, _ in packed.pieces(packed.tensor(options.tensor, options.file)):
+                    sys.stdout.buffer.write(piece)
+                sys.stdout.buffer.flush()
+            else:
+                packed.unpack(options.out, options.max_expansion)
+    except PackedError as error:
+        print(f"{options.packed}: {error}", file=sys.stderr)
+        return 65
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 74
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,831 @@
+"""Tests of tare_decode.py against a small encoder of its own, written from the same pages.
+
+    python -m unittest test_decoder         (in this folder)
+
+The encoder is as naive as can be: loops over elements as integers, streams stored or in
+zstd frames in turn. Nothing of it is shared with the decoder but XXH64, which has its own test.
+"""
+import io
+import json
+import os
+import random
+import stat
+import struct
+import sys
+import tempfile
+import unittest
+from contextlib import redirect_stderr, redirect_stdout
+
+import zstandard
+
+import tare_decode
+from tare_decode import PackedError, PackedFile, UnknownEncoding, xxh64, xxh64_plain
+
+NAMES = ["none", "bitmask", "gaps", "raw", "constant", "bytes", "planes", "fused", "from-the-future"]
+
+
+# ---------------------------------------------------------------- the encoder
+
+
+def varint(n):
+    out = bytearray()
+    while n > 127:
+        out.append(n & 127 | 128)
+        n >>= 7
+    return bytes(out + bytes([n]))
+
+
+def string(s):
+    s = s.encode() if isinstance(s, str) else s
+    return varint(len(s)) + s
+
+
+def hash8(data):
+    return struct.pack("<Q", xxh64(data))
+
+
+def frame(data, level=3):
+    return zstandard.ZstdCompressor(level=level).compress(data)
+
+
+def records_and_bodies(streams, compress):
+    """`compress`: False, True, or a list of which streams to compress."""
+    if isinstance(compress, bool):
+        compress = [compress] * len(streams)
+    records, bodies = b"", b""
+    for data, yes in zip(streams, compress):
+        if yes:
+            body = frame(data)
+            records += b"\1" + varint(len(data)) + varint(len(body))
+        else:
+            body = data
+            records += b"\0" + varint(len(data))
+        bodies += body
+    return records, bodies
+
+
+class Coded:
+    """A stage: its name, parameters and streams."""
+
+    def __init__(self, name, parameters=b"", streams=()):
+        self.name, self.parameters, self.streams = name, bytes(parameters), [bytes(s) for s in streams]
+
+
+def chunk(mask, value, compress=False):
+    heads, bodies = b"", b""
+    for stage in (mask, value):
+        records, body = records_and_bodies(stage.streams, compress and stage.name != "raw")
+        heads += (varint(NAMES.index(stage.name)) + varint(len(stage.parameters)) + stage.parameters
+                  + varint(len(stage.streams)) + records)
+        bodies += body
+    return heads + bodies
+
+
+def elements(data, width):
+    assert len(data) % width == 0
+    return [int.from_bytes(data[i:i + width], "little") for i in range(0, len(data), width)]
+
+
+def pack_bits(bits):
+    out = bytearray((len(bits) + 7) // 8)
+    for i, bit in enumerate(bits):
+        out[i // 8] |= bit << (i % 8)
+    return out
+
+
+def split(data, width, name):
+    """A mask stage of `data`, and the bytes that it leaves to the value stage."""
+    if name == "none":
+        return Coded("none"), data
+    top = 1 << (8 * width - 1)
+    xs = elements(data, width)
+    stored = [x for x in xs if x not in (0, top)]
+    signs = [int(x == top) for x in xs if x in (0, top)]
+    if name == "bitmask":
+        first = pack_bits([int(x not in (0, top)) for x in xs])
+    else:
+        first, run = bytearray(), 0
+        for x in xs:
+            if x in (0, top):
+                run += 1
+                if run == 255:
+                    first.append(255)
+                    run = 0
+            else:
+                first.append(run)
+                run = 0
+    streams = [first] + ([pack_bits(signs)] if any(signs) else [])
+    return Coded(name, [width], streams), b"".join(x.to_bytes(width, "little") for x in stored)
+
+
+def raw(data):
+    return Coded("raw", b"", [data])
+
+
+def constant(data, width):
+    assert data == data[:width] * (len(data) // width)
+    return Coded("constant", data[:width] or bytes(width))
+
+
+def plain_bytes(data, stride):
+    return Coded("bytes", [stride], [data[k::stride] for k in range(stride)])
+
+
+def planes(data, width):
+    bits = 8 * width
+    xs = [(x << 1 | x >> (bits - 1)) & ((1 << bits) - 1) for x in elements(data, width)]
+    return Coded("planes", [width],
+                 [bytes(x >> (8 * (width - 1 - k)) & 255 for x in xs) for k in range(width)])
+
+
+def pack_field(values, f):
+    out = bytearray()
+    for first in range(0, len(values), 4096):
+        tile = values[first:first + 4096]
+        s = (len(tile) * f + 7) // 8
+        for j in range(s):
+            byte = 0
+            for place, i in enumerate(range(j, len(tile), s)):
+                byte |= tile[i] << (place * f)
+            out.append(byte)
+    return out
+
+
+def exponent_list(exponents, E):
+    return b"".join(e.to_bytes(1 if E <= 8 else 2, "little") for e in exponents)
+
+
+def fused(data, width, E, r, exponents, shared=False):
+    M = 8 * width - 1 - E
+    k = min(8 - r, M)
+    escape = 2 ** r - 1
+    table = exponents[:escape]
+    symbols, escapes, rests = bytearray(), [], []
+    for x in elements(data, width):
+        sign, exponent, mantissa = x >> (8 * width - 1), x >> M & (2 ** E - 1), x & (2 ** M - 1)
+        rank = table.index(exponent) if exponent in table else escape
+        if rank == escape:
+            escapes.append(exponent)
+        symbols.append(rank << k | mantissa >> (M - k))
+        rests.append(sign << (M - k) | mantissa & (2 ** (M - k) - 1))
+    streams = [symbols, exponent_list(escapes, E)]
+    bits, at = M - k + 1, 0
+    while bits - at >= 8:
+        streams.append(bytes(x >> at & 255 for x in rests))
+        at += 8
+    for f in (4, 2, 1):
+        if bits - at >= f:
+            streams.append(pack_field([x >> at & (2 ** f - 1) for x in rests], f))
+            at += f
+    listed = [] if shared else table
+    return Coded("fused", bytes([width, E, r, len(listed)]) + exponent_list(listed, E), streams)
+
+
+class Entry:
+    """An entry from its dense bytes. `encode(part)` gives a chunk for each part."""
+
+    def __init__(self, role, dense, encode=None, rows=0, part=0, shape=None, name="", type=0, rowbytes=None,
+                 shared=(), compress_shared=False, spans=None):
+        self.role, self.dense, self.name, self.type = role, dense, name, type
+        self.shape = [len(dense)] if shape is None else shape
+        encode = encode or (lambda d: chunk(Coded("none"), raw(d)))
+        row = rowbytes if rowbytes is not None else len(dense)
+        if not dense:
+            cuts = []
+        elif spans:
+            cuts = spans
+        elif rows:
+            cuts = [(i, min(i + rows * row, len(dense))) for i in range(0, len(dense), rows * row)]
+        else:
+            part = part or len(dense)
+            cuts = [(a, min(a + part, o + row)) for o in range(0, len(dense), row) for a in range(o, o + row, part)]
+        self.pieces = [dense[a:b] for a, b in cuts]
+        self.spans = cuts
+        self.chunks = [encode(p) for p in self.pieces]
+        self.rows, self.part = rows, part
+        self.shared, self.compress_shared = list(shared), compress_shared
+        self.dense_hashes = [xxh64(p) for p in self.pieces]
+
+    def directory(self):
+        out = varint(self.rows) + varint(self.part) + varint(len(self.shared))
+        bodies = b""
+        for stream in self.shared:
+            record, body = records_and_bodies([stream], self.compress_shared)
+            out += record + hash8(body)
+            bodies += body
+        out += b"".join(varint(len(c)) for c in self.chunks)
+        out += b"".join(struct.pack("<I", xxh64(c) & 0xFFFFFFFF) for c in self.chunks)
+        return out + struct.pack(f"<{len(self.chunks)}Q", *self.dense_hashes), bodies
+
+    def seal(self, damage=lambda what, data: data):
+        directory, bodies = self.directory()
+        directory = damage("directory", directory)
+        stored = bodies + b"".join(self.chunks) + directory
+        place = varint(len(stored)) + varint(len(directory)) + hash8(directory)
+        if self.role == 0:
+            head = b"\0" + string(self.name) + varint(self.type) + varint(len(self.shape))
+            head += b"".join(map(varint, self.shape))
+        else:
+            head = bytes([self.role]) + varint(len(self.dense))
+        return stored, head + place
+
+
+class Alias:
+    role = 3
+
+    def __init__(self, target, number, name, shape=None, type=None):
+        self.target, self.number, self.name = target, number, name
+        self.dense, self.pieces, self.spans = target.dense, target.pieces, target.spans
+        self.shape = target.shape if shape is None else shape
+        self.type = target.type if type is None else type
+
+    def seal(self, damage=None):
+        return b"", (b"\3" + string(self.name) + varint(self.type) + varint(len(self.shape))
+                     + b"".join(map(varint, self.shape)) + varint(self.number))
+
+
+class File:
+    """A file from operations (entry number,) or (entry number, start, bytes)."""
+
+    def __init__(self, path, operations, mode=0, container="safetensors"):
+        self.path, self.operations, self.mode, self.container = path, operations, mode, container
+
+    def content(self, entries):
+        return b"".join(entries[o[0]].dense if len(o) == 1 else entries[o[0]].dense[o[1]:o[1] + o[2]]
+                        for o in self.operations)
+
+    def record(self, entries):
+        pieces, out = [], b""
+        for o in self.operations:
+            entry = entries[o[0]]
+            if len(o) == 1:
+                pieces += entry.pieces
+                out += b"\1" + varint(o[0])
+            else:
+                out += b"\0" + b"".join(map(varint, o))
+                for a, b in entry.spans:
+                    a, b = max(a, o[1]), min(b, o[1] + o[2])
+                    if a < b:
+                        pieces.append(entry.dense[a:b])
+        digest = xxh64(b"".join(struct.pack("<QQ", len(p), xxh64(p)) for p in pieces))
+        return (string(self.path) + varint(self.mode) + string(self.container)
+                + varint(len(self.content(entries))) + struct.pack("<Q", digest)
+                + varint(len(self.operations)) + out)
+
+
+TYPES = [("U8", 1, 1), ("BF16", 1, 2), ("F32", 1, 4), ("F64", 1, 8), ("F4", 2, 1), ("Q4_0", 32, 18), ("F16", 1, 2)]
+
+
+def build(entries, files, kind=0, compress_index=False, types=TYPES, damage=lambda what, data: data, version=0,
+          requires="", lengthen=0):
+    body, records, arrays = b"", b"", {}
+    for i, entry in enumerate(entries):
+        stored, record = entry.seal(damage)
+        if stored:
+            arrays[f"{entry.name or 'tare:literal'}#{i}"] = (len(body), len(body) + len(stored))
+        body += stored
+        records += record
+    index = bytes([kind]) + varint(len(NAMES)) + b"".join(map(string, NAMES))
+    index += varint(len(types)) + b"".join(string(n) + varint(e) + varint(b) for n, e, b in types)
+    index += varint(len(entries)) + records + varint(len(files))
+    index = damage("index", index + b"".join(f.record(entries) for f in files))
+    stored = frame(index) if compress_index else index
+    arrays["tare:index"] = (len(body), len(body) + len(stored) + 72)
+    header = json.dumps({"__metadata__": {"format": "tare", "tare.version": "0", "tare.requires": requires},
+                         **{n: {"dtype": "U8", "shape": [b - a], "data_offsets": [a, b]}
+                            for n, (a, b) in arrays.items()}}, separators=(",", ":")).encode()
+    header = damage("header", header + b" " * (-len(header) % 8))
+    head = struct.pack("<Q", len(header)) + header
+    footer = struct.pack("<Q", len(head)) + hash8(head) + struct.pack("<3Q", len(head) + len(body), len(stored),
+                                                                     len(index) + lengthen)
+    footer += hash8(stored) + struct.pack("<Q", version)
+    footer += hash8(footer) + b"\x89TARE\r\n\x1a"
+    return head + body + stored + footer
+
+
+def one(entry, **more):
+    """A packed single file that holds one tensor."""
+    return build([entry], [File("", [(0,)])], **more)
+
+
+# ---------------------------------------------------------------- the tests
+
+
+class Base(unittest.TestCase):
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(self.temporary.cleanup)
+        self.random = random.Random(1)
+        self.path = os.path.join(self.temporary.name, "a.tare")
+
+    def open(self, data):
+        with open(self.path, "wb") as f:
+            f.write(data)
+        return PackedFile(self.path)
+
+    def check(self, data):
+        with self.open(data) as packed:
+            packed.check()
+
+    def refuses(self, data, pattern, error=PackedError):
+        with self.assertRaisesRegex(error, pattern):
+            self.check(data)
+
+    def round_trip(self, data, want):
+        out = os.path.join(self.temporary.name, "out")
+        with self.open(data) as packed:
+            packed.check()
+            packed.unpack(out, float("inf"))
+        with open(out, "rb") as f:
+            self.assertEqual(f.read(), want)
+        os.remove(out)
+
+    def floats(self, n, width, zeros=0.0, negative=False, exponent_bits=None):
+        """Elements with few exponents, some of them rare, and zeros of one or both signs."""
+        E = exponent_bits or {1: 4, 2: 8, 4: 8, 8: 11}.get(width, 4)
+        M = 8 * width - 1 - E
+        out = bytearray()
+        for _ in range(n):
+            exponent = min(2 ** E - 1, int(self.random.expovariate(0.7)) + 1)
+            x = self.random.getrandbits(1) << (8 * width - 1) | exponent << M | self.random.getrandbits(M)
+            if self.random.random() < zeros:
+                x = (self.random.getrandbits(1) if negative else 0) << (8 * width - 1)
+            out += x.to_bytes(width, "little")
+        return bytes(out)
+
+
+class HashTests(unittest.TestCase):
+    def test_vectors(self):
+        for data, value in ((b"", 0xEF46DB3751D8E999), (b"a", 0xD24EC4F1A98C6E5B), (b"abc", 0x44BC2CF5AD770999),
+                            (b"Nobody inspects the spammish repetition", 0xFBCEA83C8A378BF1)):
+            self.assertEqual(xxh64_plain(data), value)
+            self.assertEqual(xxh64(data), value)
+
+    def test_lengths(self):
+        data = random.Random(2).randbytes(1 << 20 | 77)
+        for n in [*range(100), 32768 * 32 - 1, 32768 * 32, len(data)]:
+            self.assertEqual(xxh64_plain(data[:n]), xxh64(data[:n]))
+
+
+class EncodingTests(Base):
+    def test_every_mask_with_every_value(self):
+        for mask in ("none", "bitmask", "gaps"):
+            for width in range(1, 9):
+                for zeros, negative in ((0, False), (0.5, False), (0.995, True)):
+                    dense = self.floats(900, width, zeros, negative)
+                    values = [raw, lambda d: plain_bytes(d, 1), lambda d: plain_bytes(d, width)]
+                    if width in (1, 2, 4, 8):
+                        E = {1: 4, 2: 8, 4: 8, 8: 11}[width]
+                        values += [lambda d: planes(d, width),
+                                   lambda d: fused(d, width, E, 3, [1, 2, 3, 4, 5])]
+                    for i, value in enumerate(values):
+                        compress = (width + i) % 2 == 1
+
+                        def encode(part):
+                            first, rest = split(part, width, mask)
+                            return chunk(first, value(rest), compress)
+
+                        with self.subTest(mask=mask, width=width, zeros=zeros, value=i):
+                            self.round_trip(one(Entry(0, dense, encode, part=300 * width)), dense)
+
+    def test_constant(self):
+        for mask in ("none", "bitmask", "gaps"):
+            for width in range(1, 9):
+                word = bytes(range(1, width + 1))
+                dense = word * 700
+                if mask != "none":
+                    top = bytes(width - 1) + b"\x80"
+                    dense = b"".join(self.random.choice((word, bytes(width), top)) for _ in range(700))
+
+                def encode(part):
+                    first, rest = split(part, width, mask)
+                    return chunk(first, constant(rest, width))
+
+                self.round_trip(one(Entry(0, dense, encode)), dense)
+
+    def test_all_zeros(self):
+        for mask in ("bitmask", "gaps"):
+            for word in (b"\0\0", b"\0\x80"):
+                for value in (raw, lambda d: constant(d, 2), lambda d: planes(d, 2), lambda d: plain_bytes(d, 2),
+                              lambda d: fused(d, 2, 8, 3, [1])):
+                    for compress in (False, True):
+                        def encode(part):
+                            first, rest = split(part, 2, mask)
+                            return chunk(first, value(rest), compress)
+
+                        self.round_trip(one(Entry(0, word * 801, encode)), word * 801)
+
+    def test_gaps_of_the_page(self):
+        dense = bytes(600) + b"\7" + bytes(3)
+        coded = Coded("gaps", [1], [bytes([255, 255, 90])])
+        self.round_trip(one(Entry(0, dense, lambda d: chunk(coded, raw(b"\7")))), dense)
+        trailing = Coded("gaps", [1], [bytes([255, 255, 90] + [255] * 1)])
+        self.refuses(one(Entry(0, dense, lambda d: chunk(trailing, raw(b"\7")))), "past the end")
+
+    def test_fused_cuts(self):
+        for width in (1, 2, 4, 8):
+            for E in (2, 4, 5, 7, 8, 9, 11):
+                if E > 8 * width - 1:
+                    continue
+                for r in range(1, min(5, E) + 1):
+                    for n in (0, 1, 777):
+                        dense = self.floats(n, width, 0.1, True, exponent_bits=E)
+                        with self.subTest(width=width, E=E, r=r, n=n):
+                            coded = lambda d: chunk(Coded("none"), fused(d, width, E, r, [1, 2, 3, 0, 5, 7][:2 ** r - 1]
+                                                                         if E > 2 else [1, 3]), n % 2 == 1)
+                            self.round_trip(one(Entry(0, dense, coded)), dense)
+
+    def test_fields_in_tiles(self):
+        # f32, r 3: 19 bits rest: two planes, fields of 2 and 1. bf16, r 5: 5 bits: fields of 4 and 1.
+        for width, r in ((4, 3), (2, 5), (2, 4)):
+            for n in (4095, 4096, 4097, 8192 + 4099):
+                dense = self.floats(n, width)
+                self.round_trip(one(Entry(0, dense, lambda d: chunk(Coded("none"), fused(d, width, 8, r, [1, 2, 3, 4])))),
+                                dense)
+
+    def test_shared_exponents(self):
+        for width, E, r, listed in ((2, 8, 3, 5), (2, 8, 2, 9), (8, 11, 4, 20), (4, 8, 5, 3)):
+            exponents = list(range(1, listed + 1))
+            for compress in (False, True):
+                dense = self.floats(1500, width)
+                entry = Entry(0, dense, lambda d: chunk(Coded("none"), fused(d, width, E, r, exponents, shared=True)),
+                              part=400 * width, shared=[exponent_list(exponents, E), b"more"], compress_shared=compress)
+                self.round_trip(one(entry), dense)
+
+    def test_unknown_encoding_blocks_its_tensor_alone(self):
+        good = Entry(0, b"abcd", name="good")
+        bad = Entry(0, b"efgh", lambda d: chunk(Coded("none"), Coded("from-the-future", b"xy", [d])), name="bad")
+        data = build([good, bad], [File("", [(0,), (1,)])])
+        with self.open(data) as packed:
+            self.assertEqual(b"".join(p for p, _ in packed.pieces(packed.tensor("good"))), b"abcd")
+            with self.assertRaisesRegex(UnknownEncoding, "from-the-future"):
+                list(packed.pieces(packed.tensor("bad")))
+        self.refuses(data, "from-the-future", UnknownEncoding)
+
+    def test_refused_chunks(self):
+        def bad(mask, value, dense=bytes(16), compress=False, **more):
+            return one(Entry(0, dense, lambda d: chunk(mask, value, compress), **more))
+
+        none, zeros = Coded("none"), bytes(16)
+        cases = [
+            (none, Coded("none"), "wrong place"),
+            (raw(zeros), raw(zeros), "wrong place"),
+            (Coded("none", b"x"), raw(zeros), "none"),
+            (none, raw(zeros[1:]), "wrong length"),
+            (none, Coded("constant"), "constant"),
+            (none, Coded("constant", bytes(9)), "constant"),
+            (none, Coded("constant", bytes(3)), "divide"),
+            (none, Coded("bytes", [3], [bytes(5)] * 3), "stride"),
+            (none, Coded("bytes", [0]), "stride"),
+            (none, Coded("bytes", [2], [bytes(7), bytes(9)]), "wrong length"),
+            (none, Coded("planes", [3], [bytes(5)] * 3), "width"),
+            (none, Coded("planes", [2], [bytes(8)] * 3), "number of streams"),
+            (none, Coded("fused", [1, 8, 3, 1, 0], [zeros, b""]), "cut"),
+            (none, Coded("fused", [2, 5, 5, 0], [bytes(8), b""]), "no shared stream"),
+            (none, Coded("fused", [2, 8, 3, 8, *range(8)], [bytes(8), b""]), "too many"),
+            (none, Coded("fused", [2, 8, 3, 1, 0], [b"\x20" + bytes(7), b"", bytes(2), bytes(1)]), "rank"),
+            (none, Coded("fused", [2, 8, 3, 1, 0], [bytes(8), b"", bytes(8)]), "number of streams"),
+            (none, Coded("fused", [2, 8, 3, 1, 0], [b"\xe0" + bytes(7), b"", bytes(2), bytes(1)]), "wrong length"),
+            (none, Coded("fused", [2, 8, 3, 1, 0, 0], [bytes(8), b"", bytes(2), bytes(1)]), "longer"),
+            (none, Coded("fused", [2, 8, 3, 2, 0], [bytes(8), b"", bytes(2), bytes(1)]), "short"),
+            (none, Coded("fused", [2, 5, 3, 1, 32], [bytes(8), b"", pack_field([0] * 8, 4), pack_field([0] * 8, 2)]),
+             "too large"),
+            (Coded("bitmask", [3], [b"\0"]), raw(b""), "divide"),
+            (Coded("bitmask", [2], [b"\0\0"]), raw(b""), "wrong length"),
+            (Coded("bitmask", [4], [b"\x10"]), raw(b""), "past the last"),
+            (Coded("bitmask", [2], [b"\0", b"\0"]), raw(b""), "negative"),
+            (Coded("bitmask", [2], [b"\1"]), raw(b""), "wrong length"),
+            (Coded("gaps", [2], [b"\x08"]), raw(b"\0\0"), "past the end"),
+            (Coded("gaps", [2], [b"\xff"]), raw(b""), "past the end"),
+            (Coded("gaps", [2]), raw(b""), "number of streams"),
+            (none, Coded("bytes", [1], [bytes(65536 + 33)]), "too large"),
+        ]
+        for mask, value, pattern in cases:
+            with self.subTest(pattern=pattern, value=value.name, parameters=value.parameters):
+                self.refuses(bad(mask, value), pattern)
+
+    def test_a_wrong_result_is_refused(self):
+        self.refuses(one(Entry(0, b"abcd", lambda d: chunk(Coded("none"), raw(b"abcx")))), "something else")
+
+
+class FrameTests(Base):
+    def stream(self, body, size, dense=bytes(1000)):
+        made = b"\0\0\0\5\1\1\1\1" + varint(size) + varint(len(body)) + body        # none, bytes with stride 1
+        return one(Entry(0, dense, lambda d: made))
+
+    def test_frames(self):
+        good = frame(bytes(1000))
+        self.check(self.stream(good, 1000))
+        self.check(self.stream(zstandard.ZstdCompressor(write_checksum=True).compress(bytes(1000)), 1000))
+        for body, pattern in (
+                (good + b"x", "longer"), (good + good, "longer"), (good[:-1], "short"), (b"", "short"),
+                (frame(bytes(999)), "another size"), (b"\x50\x2A\x4D\x18\1\0\0\0x" + good, "not a zstd"),
+                (zstandard.ZstdCompressor(write_content_size=False).compress(bytes(1000)), "declare"),
+                (b"\x28\xB5\x2F\xFD" + bytes([0x41, 0, 7]) + struct.pack("<H", 744) + b"\3\0\0", "dictionary"),
+                (b"\x28\xB5\x2F\xFD" + bytes([0x40, 0x78]) + struct.pack("<H", 744) + b"\3\0\0", "window"),
+                (b"\x28\xB5\x2F\xFD" + bytes([0x48, 0]) + struct.pack("<H", 744) + b"\3\0\0", "reserved"),
+                # RLE blocks: more and less than the frame declares
+                (b"\x28\xB5\x2F\xFD" + bytes([0x60]) + struct.pack("<H", 744)
+                 + struct.pack("<I", 1001 << 3 | 3)[:3] + b"\0", "stream"),
+                (b"\x28\xB5\x2F\xFD" + bytes([0x60]) + struct.pack("<H", 744)
+                 + struct.pack("<I", 999 << 3 | 3)[:3] + b"\0", "stream"),
+                (b"\x28\xB5\x2F\xFD" + bytes([0x60]) + struct.pack("<H", 744) + b"\7\0\0", "unknown type")):
+            with self.subTest(pattern=pattern, body=body[:12]):
+                self.refuses(self.stream(body, 1000), pattern)
+        self.check(self.stream(b"\x28\xB5\x2F\xFD" + bytes([0x60]) + struct.pack("<H", 744)
+                               + struct.pack("<I", 1000 << 3 | 3)[:3] + b"\0", 1000))
+
+    def test_empty_frames(self):
+        empty = frame(b"")
+
+        def entry(body):                       # bitmask; bytes with stride 1, nothing of it
+            head = b"\1\1\1\1\0\1\5\1\1\1\1\0" + varint(len(body))
+            return one(Entry(0, bytes(8), lambda d: head + b"\0" + body))
+        self.check(entry(empty))
+        self.refuses(entry(b"\x28\xB5\x2F\xFD\x20\0" + struct.pack("<I", 50 << 3 | 3)[:3] + b"\0"), "frame|stream")
+
+
+class GridTests(Base):
+    def tensor(self, rows_of, row_bytes, rows=0, part=0, shape=None, type=1, **more):
+        dense = self.random.randbytes(rows_of * row_bytes)
+        entry = Entry(0, dense, rows=rows, part=part, rowbytes=row_bytes, shape=shape, type=type, name="t", **more)
+        return dense, entry
+
+    def test_grids(self):
+        for rows, part in ((1, 0), (2, 0), (3, 0), (5, 0), (100, 0), (0, 2), (0, 6), (0, 14), (0, 1000)):
+            dense, entry = self.tensor(5, 14, rows, part, [5, 7])
+            self.round_trip(one(entry), dense)
+        dense, entry = self.tensor(6, 10, 4, 0, [2, 3, 5])
+        self.round_trip(one(entry), dense)
+        dense, entry = self.tensor(1, 30, 0, 8, [15])                         # rank 1: one row
+        self.round_trip(one(entry), dense)
+        dense, entry = self.tensor(1, 2, 1, 0, [])                            # rank 0
+        self.round_trip(one(entry), dense)
+
+    def test_blocks(self):
+        dense, entry = self.tensor(3, 36, 2, 0, [3, 64], type=5)
+        self.round_trip(one(entry), dense)
+        dense, entry = self.tensor(3, 36, 0, 18, [3, 64], type=5)
+        self.round_trip(one(entry), dense)
+        dense, entry = self.tensor(1, 36, 1, 0, [4, 16], type=5)              # no whole blocks in a row: one row
+        self.round_trip(one(entry), dense)
+        dense, entry = self.tensor(1, 6, 0, 4, [4, 3], type=4)
+        self.round_trip(one(entry), dense)
+        dense, entry = self.tensor(3, 36, 0, 20, [3, 64], type=5)
+        self.refuses(one(entry), "cuts blocks")
+        dense, entry = self.tensor(1, 18, 1, 0, [33], type=5)
+        self.refuses(one(entry), "whole blocks")
+
+    def test_empty(self):
+        for shape in ([0], [3, 0], [0, 7], [0, 2 ** 62, 2 ** 62]):
+            for rows, part in ((0, 0), (1, 0), (0, 2)):
+                self.round_trip(one(Entry(0, b"", rows=rows, part=part, shape=shape, type=1)), b"")
+
+    def test_refused_grids(self):
+        dense, entry = self.tensor(5, 14, 2, 0, [5, 7])
+        entry.part = 2
+        self.refuses(one(entry), "both rows and parts")
+        entry.rows = entry.part = 0
+        self.refuses(one(entry), "neither")
+        entry.rows = 1
+        self.refuses(one(entry), "directory")
+        _, entry = self.tensor(1, 9 << 20, 1, 0, [9 << 20], type=0)
+        self.refuses(one(entry), "too large")
+        self.refuses(one(Entry(0, b"ab", shape=[2 ** 61, 2 ** 61], type=0)), "too large")
+        entry = Entry(0, b"ab", shape=[2 ** 50], type=0, rows=0, part=2, spans=[(0, 2)])
+        self.refuses(build([entry], []), "directory is too short|more than a file")
+        self.refuses(build([entry], [], kind=1), "directory is too short")
+
+    def test_eight_mebibytes(self):
+        word = b"\1\2"
+        dense = word * (4 << 20)
+        self.round_trip(one(Entry(0, dense, lambda d: chunk(Coded("none"), constant(d, 2)), type=1, shape=[4 << 20])),
+                        dense)
+
+    def test_ranges_of_literals(self):
+        dense = self.random.randbytes(100)
+        literal = Entry(2, dense, part=16)
+        tensor = Entry(0, b"1234", name="t")
+        file = File("", [(0, 0, 7), (1,), (0, 7, 9), (0, 16, 0), (0, 16, 32), (1,), (0, 50, 3), (0, 0, 100), (0, 100, 0)])
+        self.round_trip(build([literal, tensor], [file]), file.content([literal, tensor]))
+
+
+class FileTests(Base):
+    def folder_entries(self):
+        w = Entry(0, self.floats(300, 2), lambda d: chunk(Coded("none"), planes(d, 2), True), rows=2, rowbytes=60,
+                  shape=[10, 30], type=1, name="w")
+        return [Entry(2, b"header of one"), w, Entry(2, b"header of two"), Alias(w, 1, "w"), Alias(w, 1, "tied"),
+                Entry(0, b"xy", type=1, shape=[1], name="only here"), Entry(1, b"# a card\n" * 10, part=30)]
+
+    def folder(self, **more):
+        entries = self.folder_entries()
+        files = [File("one.safetensors", [(0, 0, 13), (1,), (5,)], 0o644),
+                 File("sub/two.safetensors", [(2, 0, 13), (3,), (4,)], 0o600),
+                 File("sub/README.md", [(6, 0, 90)], 0o755, ""), File("empty", [], 0o644, "")]
+        return entries, files, build(entries, files, kind=1, **more)
+
+    def run_main(self, *arguments):
+        out, err = io.TextIOWrapper(io.BytesIO()), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = tare_decode.main(list(arguments))
+        out.flush()
+        return code, out.buffer.getvalue(), err.getvalue()
+
+    def test_folder(self):
+        for compress in (False, True):
+            entries, files, data = self.folder(compress_index=compress)
+            self.check(data)
+            out = os.path.join(self.folder_path(), f"out{compress}")
+            self.assertEqual(self.run_main(self.path, out)[0], 0)
+            found = sorted(os.path.relpath(os.path.join(d, n), out) for d, _, ns in os.walk(out) for n in ns)
+            self.assertEqual(found, sorted(f.path for f in files))
+            for file in files:
+                with open(os.path.join(out, file.path), "rb") as f:
+                    self.assertEqual(f.read(), file.content(entries))
+                self.assertEqual(stat.S_IMODE(os.stat(os.path.join(out, file.path)).st_mode), file.mode)
+            self.assertEqual(self.run_main(self.path, out)[0], 74)            # it exists
+
+    def folder_path(self):
+        return os.path.dirname(self.path)
+
+    def test_command_line(self):
+        entries, _, data = self.folder()
+        self.open(data).file.close()
+        code, out, _ = self.run_main(self.path, "--list")
+        self.assertEqual(code, 0)
+        self.assertIn(b'"w" BF16 [10, 30] 600 bytes', out)
+        self.assertIn(b'alias of "w"', out)
+        self.assertEqual(self.run_main(self.path, "--check")[0], 0)
+        self.assertEqual(self.run_main(self.path, "--tensor", "tied")[:2], (0, entries[1].dense))
+        code, out, err = self.run_main(self.path, "--tensor", "w")
+        self.assertEqual((code, out), (65, b""))
+        self.assertIn("--file", err)
+        self.assertEqual(self.run_main(self.path, "--tensor", "w", "--file", "sub/two.safetensors")[:2],
+                         (0, entries[1].dense))
+        self.assertEqual(self.run_main(self.path, "--tensor", "nothing")[0], 65)
+        self.assertEqual(self.run_main(self.path + "x", "--check")[0], 74)
+
+    def test_expansion(self):
+        data = one(Entry(0, bytes(4 << 20), lambda d: chunk(Coded("none"), constant(d, 1)), part=1 << 20))
+        self.open(data).file.close()
+        out = os.path.join(self.folder_path(), "out")
+        code, _, err = self.run_main(self.path, out)
+        self.assertEqual(code, 65)
+        self.assertIn("--max-expansion", err)
+        self.assertEqual(self.run_main(self.path, out, "--max-expansion", "100000")[0], 0)
+        self.assertEqual(os.path.getsize(out), 4 << 20)
+
+    def test_paths(self):
+        def folder(*paths):
+            return build([Entry(1, b"x")], [File(p, [(0, 0, 1)], 0o644, "") for p in paths], kind=1)
+
+        for paths in (["a", "b"], ["a/b", "a/c"], ["a/b", "A/c"], ["…"], ["x" * 255], ["a.b", "a/b"], []):
+            self.check(folder(*paths))
+        for paths in (["/a"], [""], ["a//b"], ["a/"], ["."], ["a/.."], ["../a"], ["a\0b"], ["x" * 256], ["…" * 86],
+                      ["a", "a"], ["a", "A"], ["a", "A/b"], ["A/b", "a"], ["straße", "STRASSE"], [b"\xff"],
+                      ["a/./b"]):
+            with self.subTest(paths=paths):
+                self.refuses(folder(*paths), "path|UTF-8")
+        self.refuses(build([Entry(1, b"x")], [File("a", [(0, 0, 1)])]), "single file")
+        self.refuses(build([Entry(1, b"x")], [File("", [(0, 0, 1)], 0o644)]), "single file")
+        self.refuses(build([Entry(1, b"x")], [File("a", [(0, 0, 1)], 0o1644)], kind=1), "mode")
+
+    def test_refused_index(self):
+        w, lit = Entry(0, b"abcd", name="w"), Entry(2, b"efgh")
+        for entries, operations, pattern in (
+                ([Alias(w, 0, "a"), w], [], "no earlier tensor"),
+                ([w, Alias(w, 1, "a")], [], "no earlier tensor"),
+                ([w, Alias(w, 0, "a"), Alias(w, 1, "b")], [], "no earlier tensor"),
+                ([lit, Alias(w, 0, "a")], [], "no earlier tensor"),
+                ([w, Alias(w, 0, "a", shape=[2, 2])], [], "differs"),
+                ([w, Alias(w, 0, "a", type=1, shape=[2])], [], "differs"),
+                ([w, Alias(w, 0, "a", type=99)], [], "does not list"),
+                ([w, lit], [(0, 0, 4)], "range of a tensor"),
+                ([w, lit], [(1,)], "tensor that is none"),
+                ([w, lit], [(1, 1, 4)], "past the end")):
+            with self.subTest(pattern=pattern):
+                self.refuses(build(entries, [File("", operations)]), pattern)
+        self.refuses(build([w], [File("", [(0,)])], types=[("U8", 0, 1)]), "empty block")
+        self.refuses(build([w], [File("", [(0,)])], types=[("U8", 1, 0)]), "empty block")
+
+    def test_file_sizes_and_digests(self):
+        class Lying(File):
+            def record(self, entries):
+                return change(super().record(entries))
+
+        entries = [Entry(2, b"abcd")]
+        for change, pattern in ((lambda r: r[:3] + b"\5" + r[4:], "add up"),
+                                (lambda r: r[:4] + bytes([r[4] ^ 1]) + r[5:], "not the one"),
+                                (lambda r: r + b"\0", "longer"), (lambda r: r[:-1], "short")):
+            self.refuses(build(entries, [Lying("", [(0, 0, 4)], container="")]), pattern)
+
+    def test_outside(self):
+        good = Entry(0, b"abcd", name="w")
+        self.refuses(one(good, version=1), "version 1")
+        self.refuses(one(good, requires="palette"), "not that of a packed file")
+        self.refuses(one(good, lengthen=1), "zstd")
+        self.refuses(one(good, lengthen=1 << 30), "too large")
+        self.refuses(one(good, damage=lambda what, d: d + b" " if what == "header" else d), "padded")
+        for old, new in ((b'"w#0"', b'"w#0'), (b'"U8"', b'"I8"'), (b'"tare:index"', b'"tare:other"'),
+                         (b'offsets":[0,', b'offsets":[1,'), (b'"shape":[', b'"shape":[9'),
+                         (b'"data_offsets"', b'"offsets"'), (b'_offsets":[0', b'_offsets":[0,0'), (b'""', b'"",[]')):
+            def damage(what, data):
+                if what != "header":
+                    return data
+                data = data.rstrip().replace(old, new)
+                return data + b" " * (-len(data) % 8)
+            with self.subTest(new=new):
+                self.refuses(one(good, damage=damage), "header")
+
+
+class DamageTests(Base):
+    def sample(self, **more):
+        """A small folder in which every kind of structure occurs."""
+        def encode(d):
+            first, rest = split(d, 2, "gaps")
+            return chunk(first, fused(rest, 2, 8, 3, [1, 2, 3], shared=True), True)
+
+        def encode2(d):
+            first, rest = split(d, 2, "bitmask")
+            return chunk(first, planes(rest, 2))
+
+        w = Entry(0, self.floats(60, 2, 0.4, True), encode, rows=3, rowbytes=20, shape=[6, 10], type=1, name="w",
+                  shared=[bytes([1, 2, 3])], compress_shared=True)
+        v = Entry(0, self.floats(16, 2, 0.4), encode2, type=1, shape=[16], name="v")
+        entries = [Entry(2, b"a header", part=5), w, Alias(w, 1, "a"), v, Entry(1, b"a card")]
+        files = [File("m", [(0, 0, 8), (1,), (2,), (3,)], 0o644), File("r", [(4, 0, 6)], 0o644, "")]
+        return entries, files, build(entries, files, kind=1, **more)
+
+    def everything(self, data):
+        """What comes out, or None where it is refused; any other error is let through."""
+        out = []
+        try:
+            with self.open(data) as packed:
+                packed.check()
+                list(packed.catalog())
+                for file in packed.files:
+                    if file.bytes > 1 << 24:
+                        raise PackedError("too large for this test")
+                    parts = []
+                    packed.rebuild(file, parts.append)
+                    out.append(b"".join(parts))
+        except PackedError:
+            return None
+        return out
+
+    def test_flipped_bits(self):
+        for compress in (False, True):
+            entries, files, data = self.sample(compress_index=compress)
+            self.assertEqual(self.everything(data), [f.content(entries) for f in files])
+            for i in range(len(data)):
+                damaged = bytearray(data)
+                damaged[i] ^= 1 << self.random.randrange(8)
+                self.assertIsNone(self.everything(damaged), f"byte {i}")
+
+    def test_cut_off(self):
+        _, _, data = self.sample()
+        for i in range(len(data)):
+            self.assertIsNone(self.everything(data[:i]), f"length {i}")
+            self.assertIsNone(self.everything(data[i + 1:]), f"from {i + 1}")
+        self.assertIsNone(self.everything(data + b"\0"))
+
+    def test_damage_under_good_checksums(self):
+        """Structures damaged before their hashes are taken: refused, or harmless, but never another error."""
+        def spoil(data):
+            data = bytearray(data)
+            for _ in range(self.random.randint(1, 2)):
+                at = self.random.randrange(len(data))
+                how = self.random.randrange(5)
+                if how == 0:
+                    data[at] ^= 1 << self.random.randrange(8)
+                elif how == 1:
+                    data[at] = self.random.choice((0, 1, 127, 128, 255))
+                elif how == 2:
+                    del data[at]
+                elif how == 3:
+                    data.insert(at, self.random.randrange(256))
+                else:
+                    data[at:at] = varint(self.random.getrandbits(self.random.choice((8, 20, 40, 62))))
+            return bytes(data)
+
+        for target in ("index", "directory", "header"):
+            for _ in range(700):
+                self.everything(self.sample(damage=lambda what, data: spoil(data) if what == target and data else data)[2])
+        for _ in range(1500):
+            entries, files, _ = self.sample()
+            want = [f.content(entries) for f in files]
+            entry = entries[self.random.choice((0, 1, 3, 4))]
+            i = self.random.randrange(len(entry.chunks))
+            entry.chunks[i] = spoil(entry.chunks[i])
+            self.assertIn(self.everything(build(entries, files, kind=1)), (None, want))
+
+    def test_random_files(self):
+        _, _, data = self.sample()
+        for n in (0, 1, 8, 72, 100, 160, 500):
+            self.assertIsNone(self.everything(self.random.randbytes(n)))
+            self.assertIsNone(self.everything(data[:n] + self.random.randbytes(n)))
+            self.assertIsNone(self.everything(self.random.randbytes(n) + data[-72:]))
+
+
+if __name__ == "__main__":
+    unittest.main()
