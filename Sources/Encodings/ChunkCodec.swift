@@ -29,14 +29,10 @@ public struct ChunkChoice: Hashable, Sendable {
 
 /// Chunks to stored chunks and back.
 public enum ChunkCodec {
-  /// Encodes a chunk and lends its stored form.
+  /// Encodes a chunk; its stored form is lent by `workspace.withEncoded` until the next one is encoded.
   /// - Parameter bytes: the chunk's bytes, at least one, of any alignment; whole elements.
-  public static func encode<Result>(
-    _ bytes: RawSpan, plan: TensorPlan, _ workspace: EncodingWorkspace,
-    _ body: (RawSpan, ChunkChoice) throws(ModelError) -> Result
-  ) throws(ModelError) -> Result {
-    let choice = unsafe bytes.withUnsafeBytes { unsafe encode($0, plan: plan, workspace) }
-    return try unsafe body(RawSpan(_unsafeBytes: workspace.best.finish()), choice)
+  public static func encode(_ bytes: RawSpan, plan: TensorPlan, _ workspace: EncodingWorkspace) -> ChunkChoice {
+    unsafe bytes.withUnsafeBytes { unsafe encode($0, plan: plan, workspace) }
   }
 
   @unsafe private static func encode(

@@ -24,6 +24,14 @@ public import TensorModel
 
   public var effort: Effort { best.effort }
 
+  /// Lends the stored form of the chunk that was encoded last.
+  public func withEncoded<Result>(_ body: (RawSpan) throws(ModelError) -> Result) throws(ModelError) -> Result {
+    try unsafe body(RawSpan(_unsafeBytes: best.finish()))
+  }
+
+  /// Bytes of that form.
+  public var encodedByteCount: Int { best.byteCount }
+
   func keepAttempt() { swap(&best, &attempt) }
 
   /// An upper bound of a worker's memory for chunks of that many dense bytes, in bytes: the buffers above, two written

@@ -6,14 +6,15 @@ public import TensorModel
 /// thread is under way.
 public enum Pump {
   /// Does `work` for every item on one of `threads` workers, each with its own state from `makeWorker`, then `commit` in
-  /// the order of the items, one at a time, on the thread that did the work.
+  /// the order of the items, one at a time, on the thread that did the work, then `finish`, again beside other workers.
   ///
   /// The first failure in item order ends the run and is thrown, whatever the number of threads; later items may have been
   /// worked on but are not committed.
   public static func run<Worker>(
     items: Int, threads: Int, makeWorker: @Sendable () throws(ModelError) -> Worker,
     work: @Sendable (borrowing Worker, Int) throws(ModelError) -> Void,
-    commit: @Sendable (borrowing Worker, Int) throws(ModelError) -> Void
+    commit: @Sendable (borrowing Worker, Int) throws(ModelError) -> Void = { (_, _) throws(ModelError) in },
+    finish: @Sendable (borrowing Worker, Int) throws(ModelError) -> Void = { (_, _) throws(ModelError) in }
   ) throws(ModelError) {
     let line = Line()
     @Sendable func loop() {
@@ -30,6 +31,7 @@ public enum Pump {
           do throws(ModelError) {
             try commit(worker, item)
             line.advance()
+            try finish(worker, item)
           } catch {
             line.fail(error)
             return

@@ -1,0 +1,182 @@
+import Containers
+import TensorModel
+
+extension PackedIndex {
+  /// Parses a decoded index and proves it: known roles, aliases that point backwards to a tensor like themselves, stored
+  /// bytes that tile `body`, operations inside their entries, sizes that add up, and paths that stay inside a folder.
+  static func parse(_ bytes: RawSpan, body: Range<Int>, limits: Limits) throws(ModelError) -> PackedIndex {
+    var cursor = ByteCursor(bytes)
+    let kind = try cursor.byte("the kind of the packed file")
+    guard kind <= 1 else { throw ModelError(.malformed, "a packed file of kind \(kind), expected 0 or 1") }
+    var encodings: [String] = []
+    for _ in 0..<(try cursor.count("the number of encodings")) {
+      encodings.append(try cursor.string("the name of an encoding"))
+    }
+    let types = try parseTypes(&cursor)
+    var index = PackedIndex(isFolder: kind == 1, encodings: encodings, entries: [], files: [])
+    var offset = body.lowerBound
+    for _ in 0..<(try cursor.count("the number of entries", unit: 4)) {
+      index.entries.append(try parseEntry(&cursor, types, before: index.entries, at: &offset, end: body.upperBound, limits))
+    }
+    guard offset == body.upperBound else {
+      throw ModelError(.malformed, "entries end at byte \(offset), the index begins at \(body.upperBound)")
+    }
+    for _ in 0..<(try cursor.count("the number of files", unit: 12)) {
+      index.files.append(try parseFile(&cursor, index.entries))
+    }
+    try cursor.end(of: "the index")
+    try index.proveFiles(limits)
+    return index
+  }
+
+  private static func parseTypes(_ cursor: inout ByteCursor) throws(ModelError) -> [DType] {
+    var types: [DType] = []
+    for _ in 0..<(try cursor.count("the number of types", unit: 3)) {
+      let name = try cursor.string("the name of a type")
+      let elements = try cursor.varint("the elements of a block")
+      let bytes = try cursor.varint("the bytes of a block")
+      guard (1...65536).contains(elements), (1...ChunkGrid.maximumChunkBytes).contains(bytes) else {
+        throw ModelError(.malformed, "type '\(name)' has blocks of \(elements) elements in \(bytes) bytes")
+      }
+      let known = DType.named(name)
+      guard known == nil || (known!.blockElements, known!.blockBytes) == (elements, bytes) else {
+        throw ModelError(.malformed, "type '\(name)' has blocks of \(elements) elements in \(bytes) bytes")
+      }
+      types.append(known ?? DType(name: name, blockElements: elements, blockBytes: bytes, values: .opaque))
+    }
+    return types
+  }
+
+  private static func parseEntry(
+    _ cursor: inout ByteCursor, _ types: [DType], before: [Entry], at offset: inout Int, end: Int, _ limits: Limits
+  ) throws(ModelError) -> Entry {
+    let code = try cursor.byte("the role of an entry")
+    guard let role = Role(rawValue: code) else {
+      throw ModelError(.malformed, "an entry has role \(code), expected 0 to 3")
+    }
+    let info: TensorInfo
+    switch role {
+    case .file, .literal:
+      info = try TensorInfo(name: "", dtype: .u8, shape: [try cursor.varint("the bytes of an entry")])
+    case .tensor, .alias:
+      let name = try cursor.string("the name of a tensor")
+      info = try within("tensor '\(name)'") { () throws(ModelError) in
+        let type = try cursor.varint("its type")
+        guard types.indices.contains(type) else { throw ModelError(.malformed, "type \(type) of \(types.count)") }
+        let rank = try cursor.count("its rank")
+        guard rank <= limits.rank else { throw ModelError(.malformed, "rank \(rank), expected at most \(limits.rank)") }
+        var shape: [Int] = []
+        for _ in 0..<rank { shape.append(try cursor.varint("a dimension")) }
+        return try TensorInfo(name: name, dtype: types[type], shape: shape)
+      }
+    }
+    if role == .alias {
+      let target = try cursor.varint("the target of an alias")
+      guard target < before.count, before[target].role == .tensor, before[target].info.dtype == info.dtype,
+        before[target].info.shape == info.shape
+      else { throw ModelError(.malformed, "alias '\(info.name)' of entry \(target), expected an earlier tensor like it") }
+      return Entry(role: role, info: info, place: before[target].place, holder: target)
+    }
+    let stored = try cursor.varint("the stored bytes of an entry")
+    let directory = try cursor.varint("the bytes of a directory")
+    let hash = try cursor.integer(UInt64.self, "the checksum of a directory")
+    guard stored <= end - offset, directory <= stored else {
+      throw ModelError(.malformed, "an entry stores \(stored) bytes, \(directory) of them its directory, where \(end - offset) are left", at: offset)
+    }
+    let place = Place(offset: offset, storedBytes: stored, directoryBytes: directory, directoryHash: hash)
+    offset += stored
+    return Entry(role: role, info: info, place: place, holder: before.count)
+  }
+
+  private static func parseFile(_ cursor: inout ByteCursor, _ entries: [Entry]) throws(ModelError) -> File {
+    let path = try cursor.string("the path of a file")
+    return try within("file '\(path)'") { () throws(ModelError) in
+      let mode = try cursor.varint("its mode")
+      guard mode <= 0o777 else { throw ModelError(.malformed, "mode \(mode), expected nine permission bits") }
+      let container = try cursor.string("its container")
+      let byteCount = try cursor.varint("its size")
+      let digest = try cursor.integer(UInt64.self, "its digest")
+      var operations: [Operation] = []
+      var total = 0
+      for _ in 0..<(try cursor.count("the number of operations", unit: 2)) {
+        let operation = try parseOperation(&cursor, entries)
+        let (sum, overflow) = total.addingReportingOverflow(operation.byteCount(in: entries))
+        guard !overflow, sum <= byteCount else {
+          throw ModelError(.malformed, "operations give more than the \(byteCount) bytes of the file")
+        }
+        total = sum
+        operations.append(operation)
+      }
+      guard total == byteCount else {
+        throw ModelError(.malformed, "operations give \(total) bytes, expected \(byteCount)")
+      }
+      return File(
+        path: path, mode: UInt32(mode), container: container, byteCount: byteCount, digest: digest,
+        operations: operations)
+    }
+  }
+
+  private static func parseOperation(_ cursor: inout ByteCursor, _ entries: [Entry]) throws(ModelError) -> Operation {
+    let code = try cursor.byte("an operation")
+    guard code <= 1 else { throw ModelError(.malformed, "operation \(code), expected 0 or 1") }
+    let entry = try cursor.varint("the entry of an operation")
+    guard entries.indices.contains(entry) else {
+      throw ModelError(.malformed, "an operation on entry \(entry) of \(entries.count)")
+    }
+    let isTensor = entries[entry].role == .tensor || entries[entry].role == .alias
+    guard isTensor == (code == 1) else {
+      throw ModelError(.malformed, "operation \(code) on entry \(entry), which is of another role")
+    }
+    if code == 1 { return .tensor(entry: entry) }
+    let start = try cursor.varint("the start of a range")
+    let count = try cursor.varint("the bytes of a range")
+    let size = entries[entry].info.byteCount
+    guard start <= size, count <= size - start else {
+      throw ModelError(.malformed, "\(count) bytes at \(start) of an entry of \(size) bytes")
+    }
+    return .bytes(entry: entry, start..<(start + count))
+  }
+
+  /// Paths, and that every tensor belongs to exactly one file, under a name of its own there.
+  private func proveFiles(_ limits: Limits) throws(ModelError) {
+    guard files.count <= limits.files else { throw ModelError(.malformed, "\(files.count) files") }
+    if isFolder {
+      for file in files { try RelativePath.validate(file.path) }
+      try RelativePath.demandDistinct(files.map(\.path))
+    } else if files.count != 1 || files[0].path != "" || files[0].mode != 0 {
+      throw ModelError(.malformed, "a packed file that is no folder holds one file without path and mode")
+    }
+    var isUsed = [Bool](repeating: false, count: entries.count)
+    for file in files {
+      var names = NameIndex()
+      for operation in file.operations {
+        switch operation {
+        case .bytes(let entry, _): isUsed[entry] = true
+        case .tensor(let entry):
+          guard !isUsed[entry] else { throw ModelError(.malformed, "tensor '\(entries[entry].info.name)' is used twice") }
+          isUsed[entry] = true
+          guard names.insert(entries[entry].info.name) == nil else {
+            throw ModelError(.malformed, "tensor '\(entries[entry].info.name)' is there twice in '\(file.path)'")
+          }
+        }
+      }
+    }
+    guard isUsed.allSatisfy({ $0 }) else { throw ModelError(.malformed, "an entry that no file uses") }
+  }
+}
+
+extension PackedIndex.Operation {
+  var entry: Int {
+    switch self {
+    case .bytes(let entry, _), .tensor(let entry): entry
+    }
+  }
+
+  /// The bytes that the operation appends.
+  func byteCount(in entries: [PackedIndex.Entry]) -> Int {
+    switch self {
+    case .bytes(_, let range): range.count
+    case .tensor(let entry): entries[entry].info.byteCount
+    }
+  }
+}

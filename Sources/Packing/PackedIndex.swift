@@ -1,0 +1,122 @@
+import Containers
+import TensorModel
+
+/// The index of a packed file: its entries, and how its files are rebuilt from them.
+struct PackedIndex: Sendable {
+  enum Role: UInt8, Sendable {
+    case tensor = 0
+    case file = 1
+    case literal = 2
+    case alias = 3
+  }
+
+  /// Where an entry's stored bytes lie in the packed file. Its directory is at their end.
+  struct Place: Hashable, Sendable {
+    var offset: Int
+    var storedBytes: Int
+    var directoryBytes: Int
+    var directoryHash: UInt64
+
+    var range: Range<Int> { offset..<(offset + storedBytes) }
+    var directory: Range<Int> { (offset + storedBytes - directoryBytes)..<(offset + storedBytes) }
+  }
+
+  struct Entry: Sendable {
+    var role: Role
+    /// Files and literals count as tensors of type U8 with no name.
+    var info: TensorInfo
+    /// An alias has its target's.
+    var place: Place
+    /// The entry that holds the bytes: an alias's target, or the entry itself.
+    var holder: Int
+  }
+
+  enum Operation: Hashable, Sendable {
+    case bytes(entry: Int, Range<Int>)
+    case tensor(entry: Int)
+  }
+
+  struct File: Sendable {
+    var path: String
+    var mode: UInt32
+    /// `safetensors` where the file's tensors are entries, else empty.
+    var container: String
+    var byteCount: Int
+    var digest: UInt64
+    var operations: [Operation]
+  }
+
+  var isFolder: Bool
+  /// The encodings that chunks refer to by position.
+  var encodings: [String]
+  var entries: [Entry]
+  var files: [File]
+
+  /// Bytes of all files together.
+  var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
+
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.byte(isFolder ? 1 : 0)
+    writer.varint(encodings.count)
+    for name in encodings { writer.string(name) }
+    var types: [DType] = []
+    var typeNumbers: [DType: Int] = [:]
+    for entry in entries where typeNumbers[entry.info.dtype] == nil {
+      typeNumbers[entry.info.dtype] = types.count
+      types.append(entry.info.dtype)
+    }
+    writer.varint(types.count)
+    for type in types {
+      writer.string(type.name)
+      writer.varint(type.blockElements)
+      writer.varint(type.blockBytes)
+    }
+    writer.varint(entries.count)
+    for entry in entries { Self.write(entry, type: typeNumbers[entry.info.dtype]!, to: &writer) }
+    writer.varint(files.count)
+    for file in files { Self.write(file, to: &writer) }
+    return writer.bytes
+  }
+
+  private static func write(_ entry: Entry, type: Int, to writer: inout ByteWriter) {
+    writer.byte(entry.role.rawValue)
+    switch entry.role {
+    case .tensor, .alias:
+      writer.string(entry.info.name)
+      writer.varint(type)
+      writer.varint(entry.info.shape.count)
+      for dimension in entry.info.shape { writer.varint(dimension) }
+    case .file, .literal:
+      writer.varint(entry.info.byteCount)
+    }
+    if entry.role == .alias {
+      writer.varint(entry.holder)
+    } else {
+      writer.varint(entry.place.storedBytes)
+      writer.varint(entry.place.directoryBytes)
+      writer.integer(entry.place.directoryHash)
+    }
+  }
+
+  private static func write(_ file: File, to writer: inout ByteWriter) {
+    writer.string(file.path)
+    writer.varint(Int(file.mode))
+    writer.string(file.container)
+    writer.varint(file.byteCount)
+    writer.integer(file.digest)
+    writer.varint(file.operations.count)
+    for operation in file.operations {
+      switch operation {
+      case .bytes(let entry, let range):
+        writer.byte(0)
+        writer.varint(entry)
+        writer.varint(range.lowerBound)
+        writer.varint(range.count)
+      case .tensor(let entry):
+        writer.byte(1)
+        writer.varint(entry)
+      }
+    }
+  }
+}

@@ -1,0 +1,277 @@
+public import ByteStore
+public import Encodings
+import Kernels
+import Synchronization
+public import TensorModel
+
+/// How a model is packed.
+public struct PackOptions: Sendable {
+  public var effort: Effort
+  public var threads: Int
+  /// Ceiling of working memory in bytes; fewer threads run where it would be passed.
+  public var memory: Int
+
+  public init(effort: Effort = .standard, threads: Int, memory: Int = 512 << 20) {
+    self.effort = effort
+    self.threads = threads
+    self.memory = memory
+  }
+}
+
+/// What packing did.
+public struct PackReport: Sendable {
+  public struct Tensor: Sendable {
+    public var file: String
+    public var info: TensorInfo
+    public var packedBytes: Int
+    /// How many chunks each choice was made for; empty for an alias and an empty tensor.
+    public var choices: [String: Int]
+    /// The name of the tensor whose bytes these are, for a duplicate.
+    public var aliasOf: String?
+    /// What each candidate took of a sample, as a fraction.
+    public var sampled: [(candidate: String, fraction: Double)]
+  }
+
+  public var byteCount: Int
+  public var packedBytes: Int
+  public var tensors: [Tensor]
+  /// Bytes of files that are no model, of headers, and what they take.
+  public var otherBytes: Int
+  public var otherPackedBytes: Int
+}
+
+/// Writes packed files.
+public enum Packer {
+  /// Packs `source` into `output`, in one pass and in order.
+  /// - Parameter progress: is told of dense bytes done, from any thread.
+  public static func pack(
+    _ source: PackSource, into output: OutputFile, _ options: PackOptions,
+    progress: @Sendable (Int) -> Void = { _ in }
+  ) throws(ModelError) -> PackReport {
+    let layout = try PackLayout(source)
+    let packing = Packing(source: source, layout: layout, output: output, options: options)
+    try packing.decide()
+    try packing.writeEntries(progress)
+    return try packing.finish()
+  }
+
+  /// Threads that fit the memory with chunks of that size.
+  static func threads(_ options: PackOptions, chunkBytes: Int) -> Int {
+    max(1, min(options.threads, options.memory / EncodingWorkspace.byteCount(chunkBytes: chunkBytes)))
+  }
+}
+
+/// One run of the packer.
+private final class Packing: Sendable {
+  /// What is known of an entry while its chunks are written.
+  struct EntryState {
+    var decision: TensorPlanner.Decision
+    var grid: ChunkGrid
+    var directory: EntryDirectory
+    var offset = 0
+    var place = PackedIndex.Place(offset: 0, storedBytes: 0, directoryBytes: 0, directoryHash: 0)
+    var choices: [String: Int] = [:]
+  }
+
+  struct State {
+    var entries: [EntryState] = []
+    /// Where the next byte goes.
+    var position = 0
+    /// The entry whose chunks are being written.
+    var current = -1
+  }
+
+  final class Worker {
+    let workspace: EncodingWorkspace
+    /// What `work` leaves for `commit`.
+    var stored: ScratchChunk = ScratchChunk()
+    init(_ effort: Effort) { workspace = EncodingWorkspace(effort: effort) }
+  }
+
+  struct ScratchChunk {
+    var byteCount = 0
+    var storedHash: UInt32 = 0
+    var denseHash: UInt64 = 0
+    var choice = ChunkChoice(mask: "none", value: "raw")
+    var offset = 0
+  }
+
+  let source: PackSource
+  let layout: PackLayout
+  let output: OutputFile
+  let options: PackOptions
+  let header: OuterHeader
+  let state = Mutex(State())
+  /// Entries that have bytes of their own; aliases come behind them.
+  let holders: Int
+
+  init(source: PackSource, layout: PackLayout, output: OutputFile, options: PackOptions) {
+    self.source = source
+    self.layout = layout
+    self.output = output
+    self.options = options
+    holders = layout.entries.prefix { $0.role != .alias }.count
+    header = OuterHeader(layout, denseBytes: source.byteCount)
+  }
+
+  /// Makes the plan of every entry, from a sample of its bytes.
+  func decide() throws(ModelError) {
+    let planner = TensorPlanner(effort: options.effort)
+    let threads = Packer.threads(options, chunkBytes: ChunkGrid.defaultChunkBytes)
+    let decisions = Mutex([TensorPlanner.Decision?](repeating: nil, count: holders))
+    try Pump.run(
+      items: holders, threads: threads,
+      makeWorker: { () throws(ModelError) in Worker(options.effort) },
+      work: { (worker, index) throws(ModelError) in
+        let entry = layout.entries[index]
+        let decision = try planner.decide(entry.info, worker.workspace) { (range, body) throws(ModelError) in
+          let start = entry.range.lowerBound
+          try source.files[entry.file].withBytes((start + range.lowerBound)..<(start + range.upperBound), body)
+        }
+        decisions.withLock { $0[index] = decision }
+      })
+    let made = decisions.withLock { $0 }
+    state.withLock { state in
+      state.position = header.byteCount
+      state.entries = made.indices.map { index in
+        let decision = made[index]!
+        let grid = ChunkGrid(layout.entries[index].info, target: decision.chunkBytes)
+        let directory = EntryDirectory(grid: grid, shared: [], chunkStarts: [0], storedHashes: [], denseHashes: [])
+        return EntryState(decision: decision, grid: grid, directory: directory)
+      }
+    }
+  }
+
+  func writeEntries(_ progress: @Sendable (Int) -> Void) throws(ModelError) {
+    let (plans, grids) = state.withLock { ($0.entries.map(\.decision.plan), $0.entries.map(\.grid)) }
+    let items = ItemIndex(grids.map(\.count))
+    let largest = grids.map(\.largestChunkBytes).max() ?? 0
+    try Pump.run(
+      items: items.count, threads: Packer.threads(options, chunkBytes: largest),
+      makeWorker: { () throws(ModelError) in Worker(options.effort) },
+      work: { (worker, item) throws(ModelError) in
+        let (index, chunk) = items[item]
+        let entry = layout.entries[index]
+        let range = grids[index].bytes(ofChunk: chunk)
+        let inFile = (entry.range.lowerBound + range.lowerBound)..<(entry.range.lowerBound + range.upperBound)
+        try source.files[entry.file].withBytes(inFile) { (bytes) throws(ModelError) in
+          worker.stored.denseHash = XXH64.hash(bytes)
+          worker.stored.choice = ChunkCodec.encode(bytes, plan: plans[index], worker.workspace)
+        }
+        source.files[entry.file].release(inFile)
+        worker.workspace.withEncoded { stored in
+          worker.stored.byteCount = stored.byteCount
+          worker.stored.storedHash = EntryDirectory.storedHash(stored)
+        }
+      },
+      commit: { (worker, item) throws(ModelError) in
+        try reserve(items[item].group, worker)
+      },
+      finish: { (worker, item) throws(ModelError) in
+        let (index, chunk) = items[item]
+        try worker.workspace.withEncoded { (stored) throws(ModelError) in
+          try output.write(stored, at: worker.stored.offset)
+        }
+        progress(grids[index].bytes(ofChunk: chunk).count)
+      })
+    try closeEntries(before: holders)
+  }
+
+  /// Gives a chunk its place in the file and notes it in its entry's directory.
+  private func reserve(_ index: Int, _ worker: Worker) throws(ModelError) {
+    if state.withLock({ $0.current }) != index { try closeEntries(before: index) }
+    state.withLock { state in
+      let chunk = worker.stored
+      worker.stored.offset = state.position
+      state.position += chunk.byteCount
+      state.entries[index].directory.chunkStarts.append(state.position - state.entries[index].offset)
+      state.entries[index].directory.storedHashes.append(chunk.storedHash)
+      state.entries[index].directory.denseHashes.append(chunk.denseHash)
+      state.entries[index].choices[chunk.choice.name, default: 0] += 1
+    }
+  }
+
+  /// Writes the directories of the current entry and of the empty ones before `index`, which becomes current.
+  private func closeEntries(before index: Int) throws(ModelError) {
+    while true {
+      let pending: (bytes: [UInt8], offset: Int)? = state.withLock { state in
+        guard state.current < index else { return nil }
+        var result: (bytes: [UInt8], offset: Int) = ([], state.position)
+        if state.current >= 0 {
+          let bytes = state.entries[state.current].directory.encoded()
+          let offset = state.entries[state.current].offset
+          result = (bytes, state.position)
+          state.position += bytes.count
+          state.entries[state.current].place = PackedIndex.Place(
+            offset: offset, storedBytes: state.position - offset, directoryBytes: bytes.count,
+            directoryHash: XXH64.hash(bytes))
+        }
+        state.current += 1
+        if state.current < state.entries.count { state.entries[state.current].offset = state.position }
+        return result
+      }
+      guard let pending else { return }
+      try output.write(pending.bytes, at: pending.offset)
+    }
+  }
+
+  /// Writes index, footer and header, and puts the file in place.
+  func finish() throws(ModelError) -> PackReport {
+    let state = self.state.withLock { $0 }
+    let index = makeIndex(state)
+    let plain = index.encoded()
+    let stored = FrameCodec.compressed(plain, level: plain.count < 8 << 20 ? 19 : 3)
+    var footer = PackedFormat.Footer(
+      headerBytes: header.byteCount, headerHash: 0, indexOffset: state.position, indexStored: stored.count,
+      indexBytes: plain.count, indexHash: XXH64.hash(stored))
+    let end = state.position + stored.count + PackedFormat.Footer.byteCount
+    let head = header.encoded(places: state.entries.map(\.place), end: end)
+    footer.headerHash = XXH64.hash(head)
+    try output.write(stored, at: state.position)
+    try output.write(footer.encoded(), at: state.position + stored.count)
+    try output.write(head, at: 0)
+    try output.finish()
+    return report(state, packedBytes: end)
+  }
+
+  private func makeIndex(_ state: State) -> PackedIndex {
+    let entries = layout.entries.map { entry in
+      PackedIndex.Entry(role: entry.role, info: entry.info, place: state.entries[entry.holder].place, holder: entry.holder)
+    }
+    let files = source.files.indices.map { number in
+      let operations = layout.operations[number]
+      var digest = FileDigest()
+      for operation in operations { digest.append(state.entries[layout.entries[operation.entry].holder].directory) }
+      let file = source.files[number]
+      let container = if case .safetensors = file.content { "safetensors" } else { "" }
+      return PackedIndex.File(
+        path: file.path, mode: file.mode, container: container, byteCount: file.byteCount, digest: digest.value,
+        operations: operations)
+    }
+    return PackedIndex(
+      isFolder: source.isFolder, encodings: EncodingRegistry.names, entries: entries, files: files)
+  }
+
+  private func report(_ state: State, packedBytes: Int) -> PackReport {
+    var report = PackReport(
+      byteCount: source.byteCount, packedBytes: packedBytes, tensors: [], otherBytes: 0, otherPackedBytes: 0)
+    for operations in layout.operations {
+      for operation in operations {
+        let entry = layout.entries[operation.entry]
+        let holder = state.entries[entry.holder]
+        guard case .tensor = operation else {
+          report.otherBytes += entry.info.byteCount
+          report.otherPackedBytes += holder.place.storedBytes
+          continue
+        }
+        let isAlias = entry.role == .alias
+        report.tensors.append(
+          PackReport.Tensor(
+            file: source.files[entry.file].path, info: entry.info, packedBytes: isAlias ? 0 : holder.place.storedBytes,
+            choices: isAlias ? [:] : holder.choices,
+            aliasOf: isAlias ? layout.entries[entry.holder].info.name : nil, sampled: holder.decision.sampled))
+      }
+    }
+    return report
+  }
+}

@@ -1,0 +1,68 @@
+import Encodings
+import TensorModel
+
+/// Looks at a sample of a tensor and decides what its chunks are offered.
+struct TensorPlanner {
+  let effort: Effort
+
+  /// A plan, and why it is so.
+  struct Decision: Sendable {
+    var plan: TensorPlan
+    var chunkBytes = ChunkGrid.defaultChunkBytes
+    /// What each candidate took of the sample, as a fraction of it; empty where nothing was sampled.
+    var sampled: [(candidate: String, fraction: Double)] = []
+  }
+
+  /// - Parameter bytes: lends a range of the tensor's bytes.
+  func decide(
+    _ info: TensorInfo, _ workspace: EncodingWorkspace,
+    bytes: (Range<Int>, (RawSpan) throws(ModelError) -> Void) throws(ModelError) -> Void
+  ) throws(ModelError) -> Decision {
+    let element = ElementType(info.dtype)
+    guard element.isFloat else {
+      return Decision(plan: TensorPlan(element: element, values: ["bytes"], searchesMatches: true))
+    }
+    if effort.level == 1 { return Decision(plan: TensorPlan(element: element, values: ["planes"], searchesMatches: false)) }
+    if effort.level == 2 { return Decision(plan: TensorPlan(element: element, values: ["fused"], searchesMatches: false)) }
+    if effort.isExact {
+      return Decision(plan: TensorPlan(element: element, values: ["fused", "planes", "bytes"], searchesMatches: true))
+    }
+    if info.byteCount < 65536 {
+      return Decision(plan: TensorPlan(element: element, values: ["fused", "bytes"], searchesMatches: true))
+    }
+    return try sample(info, element, workspace, bytes)
+  }
+
+  private func sample(
+    _ info: TensorInfo, _ element: ElementType, _ workspace: EncodingWorkspace,
+    _ bytes: (Range<Int>, (RawSpan) throws(ModelError) -> Void) throws(ModelError) -> Void
+  ) throws(ModelError) -> Decision {
+    var sample: [UInt8] = []
+    let piece = min(max(info.byteCount / 128, 4096), 32768) / info.dtype.blockBytes * info.dtype.blockBytes
+    for number in 0..<3 {
+      let start = (info.byteCount - piece) / 2 * number / info.dtype.blockBytes * info.dtype.blockBytes
+      try bytes(start..<(start + piece)) { (span) throws(ModelError) in
+        unsafe span.withUnsafeBytes { sample.append(contentsOf: $0) }
+      }
+    }
+    let plans = [
+      ("fused", TensorPlan(element: element, values: ["fused"], searchesMatches: false)),
+      ("fused, matches searched", TensorPlan(element: element, values: ["fused"], searchesMatches: true)),
+      ("bytes, matches searched", TensorPlan(element: element, values: ["bytes"], searchesMatches: true)),
+    ]
+    var sampled: [(candidate: String, fraction: Double)] = []
+    for (name, plan) in plans {
+      _ = unsafe ChunkCodec.encode(sample.span.bytes, plan: plan, workspace)
+      let size = workspace.encodedByteCount
+      sampled.append((name, Double(size) / Double(sample.count)))
+    }
+    var plan = plans[0].1
+    if sampled[2].fraction < 0.97 * sampled[0].fraction {
+      plan.values = ["bytes", "fused"]
+      plan.searchesMatches = true
+    } else if sampled[1].fraction < 0.99 * sampled[0].fraction {
+      plan.searchesMatches = true
+    }
+    return Decision(plan: plan, sampled: sampled)
+  }
+}
