@@ -1,0 +1,45 @@
+public import TensorModel
+
+extension JSONScanner {
+  /// Reads any value and forgets it, held to the same grammar and depth as one that is kept.
+  public mutating func skipValue() throws(ModelError) {
+    skipWhitespace()
+    guard position < bytes.count else { throw unexpected("a value") }
+    switch bytes[position] {
+    case UInt8(ascii: "{"):
+      // As deep as the documents may nest, which `beginObject` and `beginArray` see to.
+      try beginObject("a value")
+      while try nextKey() != nil { try skipValue() }
+    case UInt8(ascii: "["):
+      try beginArray("a value")
+      while try nextElement() { try skipValue() }
+    case UInt8(ascii: "\""):
+      _ = try string("a value")
+    default:
+      guard takeNull() || take(literal: "true") || take(literal: "false") else { return try skipNumber() }
+    }
+  }
+
+  private mutating func skipNumber() throws(ModelError) {
+    let start = position
+    _ = take(UInt8(ascii: "-"))
+    let integerStart = position
+    var isSound = skipDigits() && !(position - integerStart > 1 && bytes[integerStart] == UInt8(ascii: "0"))
+    if take(UInt8(ascii: ".")) { isSound = skipDigits() && isSound }
+    if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
+      if !take(UInt8(ascii: "-")) { _ = take(UInt8(ascii: "+")) }
+      isSound = skipDigits() && isSound
+    }
+    guard isSound else {
+      position = start
+      throw unexpected("a value")
+    }
+  }
+
+  /// Whether there was at least one digit.
+  private mutating func skipDigits() -> Bool {
+    let start = position
+    while position < bytes.count, bytes[position].decimalDigit != nil { position += 1 }
+    return position > start
+  }
+}
