@@ -23,6 +23,11 @@ public struct ChunkChoice: Hashable, Sendable {
   public var mask: String
   public var value: String
 
+  public init(mask: String, value: String) {
+    self.mask = mask
+    self.value = value
+  }
+
   /// `gaps+fused`; a mask of `none` is not named.
   public var name: String { mask == "none" ? value : "\(mask)+\(value)" }
 }

@@ -27,7 +27,7 @@ public struct Effort: Hashable, Sendable {
   /// Whether floats are coded by `fused`, not only by `planes`.
   var usesFused: Bool { level >= 2 }
   /// Whether candidates are compared by their exact size on the chunk, not by a sample of it.
-  var isExact: Bool { level >= 4 }
+  public var isExact: Bool { level >= 4 }
   /// Of so many runs of elements one is looked at to find the best cut.
   var cutSampleStep: Int { level >= 4 ? 1 : 16 }
   /// How many of the best cuts are tried out.

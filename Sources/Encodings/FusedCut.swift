@@ -17,30 +17,40 @@ struct FusedCut: Hashable, Sendable {
     }
   }
 
-  /// The order-0 entropy of the symbols, no less than a bit each as Huffman codes are, and the raw bits.
+  /// What zstd's Huffman codes make of the symbols and of the escaped exponents, and the raw bits.
   private static func cut(_ histogram: FusedHistogram, type: ElementType, rankBits: Int) -> FusedCut {
     let layout = FusedLayout(width: type.width, exponentBits: type.exponentBits, rankBits: rankBits)
     let listed = min(histogram.exponents.count, layout.escape)
     let drop = histogram.topBits - min(layout.topBits, histogram.topBits)
     let tops = 1 << (histogram.topBits - drop)
     var symbols = [UInt32](repeating: 0, count: (listed + 1) * tops)
-    var escaped: UInt32 = 0
+    var escapes = [UInt32](repeating: 0, count: 32)
     for rank in 0..<32 {
       for top in 0..<(1 << histogram.topBits) {
         let count = histogram.counts[rank * 64 + top]
-        guard count > 0 else { continue }
-        let symbol = min(rank, listed) * tops + top >> drop
-        symbols[symbol] += count
-        if rank >= listed { escaped += count }
+        symbols[min(rank, listed) * tops + top >> drop] += count
+        if rank >= listed { escapes[rank] += count }
       }
     }
-    let total = Double(max(histogram.total, 1))
-    var bits = 0.0
-    for count in symbols where count > 0 {
-      bits += Double(count) * max(1, log2(total / Double(count)))
-    }
-    // An escaped exponent is rare and far from uniform: six bits is what they cost in trained weights.
-    bits = bits / total + 6 * Double(escaped) / total + Double(layout.restBits)
+    let bits = (huffmanBits(symbols) + huffmanBits(escapes)) / Double(max(histogram.total, 1)) + Double(layout.restBits)
     return FusedCut(layout: layout, exponents: Array(histogram.exponents.prefix(listed)), bits: bits)
+  }
+
+  /// The bits that Huffman codes of at most 11 bits, as zstd's are, take for symbols of these counts: no less than one for
+  /// each, and what rare symbols take of the code space beyond their share is missing to the others.
+  private static func huffmanBits(_ counts: [UInt32]) -> Double {
+    let total = Double(counts.reduce(0) { $0 + Int($1) })
+    guard total > 0 else { return 0 }
+    let rarest = total / 2048
+    var rare = (kinds: 0.0, count: 0.0)
+    for count in counts where count > 0 && Double(count) < rarest {
+      rare = (rare.kinds + 1, rare.count + Double(count))
+    }
+    let squeeze = log2((1 - rare.count / total) / max(1 - rare.kinds / 2048, 0.01))
+    var bits = rare.count * 11
+    for count in counts where Double(count) >= rarest && count > 0 {
+      bits += Double(count) * max(1, log2(total / Double(count)) + squeeze)
+    }
+    return bits
   }
 }

@@ -25,7 +25,8 @@ struct OuterHeader: Sendable {
     self.arrays = arrays
     // Every chunk stays within its dense bytes and a little; directories and index are small beside them.
     let bound = denseBytes + denseBytes / 8 + 4096 * (layout.entries.count + 16)
-    let text = Self.text(arrays.map { ($0.label, 0..<bound) } + [("tare:index", bound..<bound)], digits: String(bound).count)
+    let text = Self.text(
+      arrays.map { ($0.label, 0..<bound) } + [("tare:index", bound..<bound)], digits: String(bound).count)
     byteCount = (8 + text.utf8.count + 7) / 8 * 8
   }
 
@@ -73,7 +74,9 @@ private struct LabelMaker {
 
   mutating func label(for name: String) -> String {
     var base = name.hasPrefix("tare:") ? "\\" + name : name
-    while base.utf8.count > PackedFormat.labelBytes { base.unicodeScalars.removeLast(max(1, (base.utf8.count - PackedFormat.labelBytes) / 4)) }
+    while base.utf8.count > PackedFormat.labelBytes {
+      base.unicodeScalars.removeLast(max(1, (base.utf8.count - PackedFormat.labelBytes) / 4))
+    }
     // A file's entry has no name.
     if base.isEmpty { base = "#" }
     var label = base

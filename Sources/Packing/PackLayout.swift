@@ -89,7 +89,9 @@ enum Duplicates {
     var seen: [Key: [Int]] = [:]
     for index in entries.indices {
       let entry = entries[index]
-      guard entry.role == .tensor, entry.info.byteCount > 0, bySize[entry.info.byteCount, default: 0] > 1 else { continue }
+      guard entry.role == .tensor, entry.info.byteCount > 0, bySize[entry.info.byteCount, default: 0] > 1 else {
+        continue
+      }
       let key = Key(dtype: entry.info.dtype, shape: entry.info.shape, sample: try sample(entry, source))
       for candidate in seen[key, default: []] where try areEqual(entries[candidate], entry, source) {
         entries[index].role = .alias

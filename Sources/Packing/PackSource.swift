@@ -1,5 +1,5 @@
-public import ByteStore
-public import Containers
+import ByteStore
+import Containers
 public import TensorModel
 
 /// What is to be packed: one model file, or the files of a folder or of a sharded checkpoint.
@@ -30,46 +30,35 @@ public struct PackSource: Sendable {
   /// - Throws: `missing`, or `malformed` where a single file is no model or a broken one. In a folder, files that are
   ///   no sound model are kept as bytes.
   public static func open(path: String, limits: Limits = Limits()) throws(ModelError) -> PackSource {
-    if FileKind.isFolder(path) { return try folder(path, limits) }
-    if let shards = try SafetensorsModel.shards(ofIndex: path, limits: limits) {
-      return try index(path, shards: shards, limits)
-    }
-    let file = try singleFile(path, limits)
-    return PackSource(isFolder: false, files: [file], notes: [])
-  }
-
-  private static func singleFile(_ path: String, _ limits: Limits) throws(ModelError) -> File {
-    let (byteCount, isPacked) = try within(path) { () throws(ModelError) in
+    let status = try within(path) { () throws(ModelError) in try FileStatus(path: path) }
+    if status.kind == .folder { return try folder(path, limits) }
+    let isPacked = try within(path) { () throws(ModelError) in
       let map = try MappedFile(path: path)
-      return (map.byteCount, try map.withBytes(0..<min(map.byteCount, 4096)) { PackedFile.recognises($0) })
+      return try map.withBytes(0..<min(map.byteCount, 4096)) { PackedFile.recognises($0) }
     }
-    guard !isPacked else {
-      throw try within(path) { () throws(ModelError) -> ModelError in throw ModelError(.usage, "is packed already") }
+    guard !isPacked else { throw ModelError(.usage, "is packed already").inside(path) }
+    let model = try SafetensorsModel.open(path: path, set: false, limits: limits)
+    if model.files.count == 1, model.files[0].path == path {
+      let file = File(path: "", mode: 0, byteCount: status.byteCount, content: .safetensors(model.files[0]))
+      return PackSource(isFolder: false, files: [file], notes: [])
     }
-    return File(path: "", mode: 0, byteCount: byteCount, content: .safetensors(try SafetensorsFile(path: path, limits: limits)))
+    return index(path, status, model)
   }
 
-  private static func index(_ path: String, shards: [String], _ limits: Limits) throws(ModelError) -> PackSource {
-    var notes: [String] = []
-    var files: [File] = []
-    for file in [path] + shards {
-      let (byteCount, mode) = try within(file) { () throws(ModelError) in
-        let map = try MappedFile(path: file)
-        return (map.byteCount, map.mode)
-      }
-      let name = file.split(separator: "/").last.map(String.init) ?? file
-      files.append(
-        try member(path: file, relativePath: name, mode: mode, byteCount: byteCount, limits: limits, notes: &notes))
+  /// The index of a sharded checkpoint, and the shards that it names.
+  private static func index(_ path: String, _ status: FileStatus, _ model: SafetensorsModel) -> PackSource {
+    var files = zip(model.catalog.files, model.files).map { name, file in
+      File(path: name.path, mode: file.map.mode & 0o777, byteCount: file.map.byteCount, content: .safetensors(file))
     }
-    return PackSource(isFolder: true, files: files, notes: notes)
+    let name = splitPath(path).name
+    files.append(File(path: name, mode: status.mode, byteCount: status.byteCount, content: .opaque(path: path)))
+    files.sort { ExactName($0.path) < ExactName($1.path) }
+    return PackSource(isFolder: true, files: files, notes: [])
   }
 
   private static func folder(_ path: String, _ limits: Limits) throws(ModelError) -> PackSource {
     let scan = try FolderScan(path: path, limits: limits)
-    guard !scan.files.isEmpty else {
-      throw try within(path) { () throws(ModelError) -> ModelError in throw ModelError(.missing, "holds no files") }
-    }
-    try RelativePath.demandDistinct(scan.files.map(\.relativePath))
+    guard !scan.files.isEmpty else { throw ModelError(.missing, "holds no files").inside(path) }
     var notes = scan.skipped.map { "'\($0)' is hidden and left out" }
     var files: [File] = []
     for file in scan.files {

@@ -45,14 +45,16 @@ enum PackedFormat {
       for _ in 0..<8 { fields.append(try cursor.integer(UInt64.self, "the footer")) }
       for expected in PackedFormat.magic {
         guard try cursor.byte("the footer") == expected else {
-          throw ModelError(.malformed, "the packed file does not end with its mark: it is truncated or damaged", at: origin + 64)
+          throw ModelError(
+            .malformed, "the packed file does not end with its mark: it is truncated or damaged", at: origin + 64)
         }
       }
       guard XXH64.hash(bytes.extracting(first: 56)) == fields[7] else {
         throw ModelError(.malformed, "the checksum of the footer does not hold", at: origin)
       }
       guard fields[6] == PackedFormat.version else {
-        throw ModelError(.unsupported, "packed file of version \(fields[6]), this build reads version 0", at: origin + 48)
+        throw ModelError(
+          .unsupported, "packed file of version \(fields[6]), this build reads version 0", at: origin + 48)
       }
       let footer = Footer(
         headerBytes: Int(clamping: fields[0]), headerHash: fields[1], indexOffset: Int(clamping: fields[2]),
@@ -60,17 +62,16 @@ enum PackedFormat {
       let (end, overflow) = footer.indexOffset.addingReportingOverflow(footer.indexStored)
       guard !overflow, end == origin, footer.headerBytes >= 8, footer.headerBytes <= footer.indexOffset else {
         throw ModelError(
-          .malformed, "header of \(fields[0]) bytes and index at \(fields[2]) of \(fields[3]) bytes do not tile the file",
+          .malformed,
+          "header of \(fields[0]) bytes and index at \(fields[2]) of \(fields[3]) bytes do not tile the file",
           at: origin)
       }
       guard footer.indexBytes / 256 <= footer.indexStored + 256 else {
-        throw ModelError(.malformed, "an index of \(footer.indexStored) bytes claims to decode to \(footer.indexBytes)", at: origin + 32)
+        throw ModelError(
+          .malformed, "an index of \(footer.indexStored) bytes claims to decode to \(footer.indexBytes)",
+          at: origin + 32)
       }
       return footer
     }
   }
-}
-
-extension RawSpan {
-  func extracting(first count: Int) -> RawSpan { extracting(0..<count) }
 }

@@ -16,7 +16,8 @@ extension PackedIndex {
     var index = PackedIndex(isFolder: kind == 1, encodings: encodings, entries: [], files: [])
     var offset = body.lowerBound
     for _ in 0..<(try cursor.count("the number of entries", unit: 4)) {
-      index.entries.append(try parseEntry(&cursor, types, before: index.entries, at: &offset, end: body.upperBound, limits))
+      index.entries.append(
+        try parseEntry(&cursor, types, before: index.entries, at: &offset, end: body.upperBound, limits))
     }
     guard offset == body.upperBound else {
       throw ModelError(.malformed, "entries end at byte \(offset), the index begins at \(body.upperBound)")
@@ -74,14 +75,19 @@ extension PackedIndex {
       let target = try cursor.varint("the target of an alias")
       guard target < before.count, before[target].role == .tensor, before[target].info.dtype == info.dtype,
         before[target].info.shape == info.shape
-      else { throw ModelError(.malformed, "alias '\(info.name)' of entry \(target), expected an earlier tensor like it") }
+      else {
+        throw ModelError(.malformed, "alias '\(info.name)' of entry \(target), expected an earlier tensor like it")
+      }
       return Entry(role: role, info: info, place: before[target].place, holder: target)
     }
     let stored = try cursor.varint("the stored bytes of an entry")
     let directory = try cursor.varint("the bytes of a directory")
     let hash = try cursor.integer(UInt64.self, "the checksum of a directory")
     guard stored <= end - offset, directory <= stored else {
-      throw ModelError(.malformed, "an entry stores \(stored) bytes, \(directory) of them its directory, where \(end - offset) are left", at: offset)
+      throw ModelError(
+        .malformed,
+        "an entry stores \(stored) bytes, \(directory) of them its directory, where \(end - offset) are left",
+        at: offset)
     }
     let place = Place(offset: offset, storedBytes: stored, directoryBytes: directory, directoryHash: hash)
     offset += stored
@@ -153,7 +159,9 @@ extension PackedIndex {
         switch operation {
         case .bytes(let entry, _): isUsed[entry] = true
         case .tensor(let entry):
-          guard !isUsed[entry] else { throw ModelError(.malformed, "tensor '\(entries[entry].info.name)' is used twice") }
+          guard !isUsed[entry] else {
+            throw ModelError(.malformed, "tensor '\(entries[entry].info.name)' is used twice")
+          }
           isUsed[entry] = true
           guard names.insert(entries[entry].info.name) == nil else {
             throw ModelError(.malformed, "tensor '\(entries[entry].info.name)' is there twice in '\(file.path)'")

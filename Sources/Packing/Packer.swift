@@ -159,7 +159,7 @@ private final class Packing: Sendable {
           worker.stored.choice = ChunkCodec.encode(bytes, plan: plans[index], worker.workspace)
         }
         source.files[entry.file].release(inFile)
-        worker.workspace.withEncoded { stored in
+        try worker.workspace.withEncoded { (stored) throws(ModelError) in
           worker.stored.byteCount = stored.byteCount
           worker.stored.storedHash = EntryDirectory.storedHash(stored)
         }
@@ -236,7 +236,8 @@ private final class Packing: Sendable {
 
   private func makeIndex(_ state: State) -> PackedIndex {
     let entries = layout.entries.map { entry in
-      PackedIndex.Entry(role: entry.role, info: entry.info, place: state.entries[entry.holder].place, holder: entry.holder)
+      PackedIndex.Entry(
+        role: entry.role, info: entry.info, place: state.entries[entry.holder].place, holder: entry.holder)
     }
     let files = source.files.indices.map { number in
       let operations = layout.operations[number]

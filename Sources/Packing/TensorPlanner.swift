@@ -22,8 +22,12 @@ struct TensorPlanner {
     guard element.isFloat else {
       return Decision(plan: TensorPlan(element: element, values: ["bytes"], searchesMatches: true))
     }
-    if effort.level == 1 { return Decision(plan: TensorPlan(element: element, values: ["planes"], searchesMatches: false)) }
-    if effort.level == 2 { return Decision(plan: TensorPlan(element: element, values: ["fused"], searchesMatches: false)) }
+    if effort.level == 1 {
+      return Decision(plan: TensorPlan(element: element, values: ["planes"], searchesMatches: false))
+    }
+    if effort.level == 2 {
+      return Decision(plan: TensorPlan(element: element, values: ["fused"], searchesMatches: false))
+    }
     if effort.isExact {
       return Decision(plan: TensorPlan(element: element, values: ["fused", "planes", "bytes"], searchesMatches: true))
     }
@@ -42,7 +46,7 @@ struct TensorPlanner {
     for number in 0..<3 {
       let start = (info.byteCount - piece) / 2 * number / info.dtype.blockBytes * info.dtype.blockBytes
       try bytes(start..<(start + piece)) { (span) throws(ModelError) in
-        unsafe span.withUnsafeBytes { sample.append(contentsOf: $0) }
+        unsafe span.withUnsafeBytes { unsafe sample.append(contentsOf: $0) }
       }
     }
     let plans = [

@@ -69,7 +69,7 @@ private final class SafetensorsSession: TensorSession {
 
 extension ModelError {
   /// The same error seen from further out.
-  func inside(_ place: String) -> ModelError {
+  package func inside(_ place: String) -> ModelError {
     var error = self
     error.context.insert(place, at: 0)
     return error

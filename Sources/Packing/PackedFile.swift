@@ -1,0 +1,134 @@
+import ByteStore
+import Containers
+import Encodings
+import Kernels
+import Synchronization
+public import TensorModel
+
+/// An opened packed file: its outside, footer and index proved. Entries are read when they are asked for.
+public final class PackedFile: Sendable {
+  public let path: String
+  let map: MappedFile
+  let index: PackedIndex
+  private let bytesReadCount = Atomic<Int>(0)
+
+  /// The bytes of the file that were looked at so far.
+  public var bytesRead: Int { bytesReadCount.load(ordering: .relaxed) }
+
+  public var isFolder: Bool { index.isFolder }
+  public var packedByteCount: Int { map.byteCount }
+  /// Bytes of the files that it holds.
+  public var byteCount: Int { index.byteCount }
+  /// Whether unpacking would give far more bytes than the file has: see `Limits.expansion`.
+  public func expands(beyond factor: Int) -> Bool {
+    byteCount > 64 << 20 && byteCount / max(factor, 1) > packedByteCount
+  }
+
+  /// Whether a file that begins with `start` says that it is a packed file.
+  public static func recognises(_ start: RawSpan) -> Bool {
+    let prefix = Array(PackedFormat.headerPrefix.utf8)
+    guard start.byteCount >= 8 + prefix.count else { return false }
+    return unsafe ByteCompare.areEqual(start.extracting(8..<(8 + prefix.count)), prefix.span.bytes)
+  }
+
+  /// Opens the file at `path`, which every error names as its outermost context.
+  /// - Throws: `missing` where it can't be read, `malformed` where it is no sound packed file, `unsupported` where it asks
+  ///   for what this build does not know.
+  public init(path: String, limits: Limits = Limits()) throws(ModelError) {
+    let map = try within(path) { () throws(ModelError) in try MappedFile(path: path) }
+    index = try within(path) { () throws(ModelError) in try Self.readIndex(map, limits) }
+    // Everything but the entries.
+    bytesReadCount.store(
+      map.byteCount - index.entries.reduce(0) { $0 + ($1.role == .alias ? 0 : $1.place.storedBytes) },
+      ordering: .relaxed)
+    self.map = map
+    self.path = path
+  }
+
+  private static func readIndex(_ map: borrowing MappedFile, _ limits: Limits) throws(ModelError) -> PackedIndex {
+    let count = map.byteCount
+    try map.withBytes(0..<min(count, 4096)) { (start) throws(ModelError) in
+      guard recognises(start) else { throw ModelError(.malformed, "is no packed file") }
+    }
+    guard count >= PackedFormat.Footer.byteCount + 8 else { throw ModelError(.malformed, "is truncated") }
+    let footer = try map.withBytes((count - PackedFormat.Footer.byteCount)..<count) { (bytes) throws(ModelError) in
+      try PackedFormat.Footer.parse(bytes, fileByteCount: count)
+    }
+    try map.withBytes(0..<footer.headerBytes) { (header) throws(ModelError) in try prove(header, footer, limits) }
+    let place = footer.indexOffset..<(footer.indexOffset + footer.indexStored)
+    return try map.withBytes(place) { (stored) throws(ModelError) in
+      guard XXH64.hash(stored) == footer.indexHash else {
+        throw ModelError(.malformed, "the checksum of the index does not hold", at: footer.indexOffset)
+      }
+      let body = footer.headerBytes..<footer.indexOffset
+      if footer.indexBytes == footer.indexStored { return try PackedIndex.parse(stored, body: body, limits: limits) }
+      let decoded = try FrameCodec.decompressed(stored, byteCount: footer.indexBytes)
+      return try unsafe PackedIndex.parse(decoded.span.bytes, body: body, limits: limits)
+    }
+  }
+
+  /// Proves the checksum of the outer header, its length, and that it asks for nothing that this build lacks.
+  private static func prove(_ header: RawSpan, _ footer: PackedFormat.Footer, _ limits: Limits) throws(ModelError) {
+    var cursor = ByteCursor(header)
+    let length = try cursor.integer(UInt64.self, "the length of the header")
+    guard length == UInt64(footer.headerBytes - 8), footer.headerBytes - 8 <= limits.headerBytes else {
+      throw ModelError(.malformed, "a header of \(length) bytes, the footer says \(footer.headerBytes - 8)", at: 0)
+    }
+    guard XXH64.hash(header) == footer.headerHash else {
+      throw ModelError(.malformed, "the checksum of the header does not hold", at: 0)
+    }
+    _ = try cursor.take(PackedFormat.headerPrefix.utf8.count, "the header")
+    var requires: [UInt8] = []
+    while true {
+      let next = try cursor.byte("the list of required features")
+      if next == UInt8(ascii: "\"") { break }
+      requires.append(next)
+    }
+    guard requires.isEmpty else {
+      throw ModelError(
+        .unsupported,
+        "needs the features '\(String(decoding: requires, as: UTF8.self))', of which this build knows none")
+    }
+  }
+
+  /// Lends stored bytes, counted from the start of an entry.
+  func withStored<Result>(
+    _ place: PackedIndex.Place, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
+  ) throws(ModelError) -> Result {
+    bytesReadCount.wrappingAdd(range.count, ordering: .relaxed)
+    return try map.withPopulatedBytes((place.offset + range.lowerBound)..<(place.offset + range.upperBound), body)
+  }
+
+  /// Reads and proves the directory of an entry.
+  func directory(of number: Int) throws(ModelError) -> EntryDirectory {
+    let entry = index.entries[number]
+    let place = entry.place
+    let range = (place.storedBytes - place.directoryBytes)..<place.storedBytes
+    return try withStored(place, range) { (bytes) throws(ModelError) in
+      guard XXH64.hash(bytes) == place.directoryHash else {
+        throw ModelError(.malformed, "the checksum of the directory does not hold", at: place.directory.lowerBound)
+      }
+      return try EntryDirectory.parse(bytes, of: entry, origin: place.directory.lowerBound)
+    }
+  }
+
+  /// Reads and proves the shared streams of an entry.
+  func sharedStreams(
+    of number: Int, _ directory: EntryDirectory
+  ) throws(ModelError) -> SharedStreams {
+    let place = index.entries[number].place
+    var streams: [[UInt8]] = []
+    for stream in directory.shared {
+      streams.append(
+        try withStored(place, stream.body) { (bytes) throws(ModelError) in
+          guard XXH64.hash(bytes) == stream.hash else {
+            throw ModelError(
+              .malformed, "the checksum of a shared stream does not hold", at: place.offset + stream.body.lowerBound)
+          }
+          if stream.isCompressed { return try FrameCodec.decompressed(bytes, byteCount: stream.byteCount) }
+          return unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
+        })
+    }
+    return SharedStreams(streams)
+  }
+}

@@ -1,0 +1,63 @@
+public import Containers
+public import TensorModel
+
+/// The tensors of a packed file as a model: what the packed model held, whatever its files were.
+public final class PackedModel: ContainerReader {
+  public let file: PackedFile
+  public let catalog: Catalog
+  /// Per tensor of the catalog, the entry that holds its bytes.
+  let holders: [Int]
+
+  public var formatName: String { "tare" }
+  public var path: String { file.path }
+  /// Bytes of the files that are packed.
+  public var byteCount: Int { file.byteCount }
+
+  /// - Throws: what opening a packed file throws, and `malformed` where the header of a packed container does not fit its
+  ///   tensors.
+  public init(_ file: PackedFile, limits: Limits = Limits()) throws(ModelError) {
+    self.file = file
+    var files: [Catalog.File] = []
+    var tensors: [Catalog.Entry] = []
+    var holders: [Int] = []
+    let reader = EntryReader(file)
+    for packed in file.index.files where !packed.container.isEmpty {
+      let metadata = try within(file.path) { () throws(ModelError) in try Self.metadata(of: packed, reader, limits) }
+      var offset = 0
+      for operation in packed.operations {
+        if case .tensor(let number) = operation {
+          let entry = file.index.entries[number]
+          tensors.append(Catalog.Entry(info: entry.info, file: files.count, offset: offset))
+          holders.append(entry.holder)
+        }
+        offset += operation.byteCount(in: file.index.entries)
+      }
+      let path = packed.path.isEmpty ? splitPath(file.path).name : packed.path
+      files.append(Catalog.File(path: path, byteCount: packed.byteCount, metadata: metadata))
+    }
+    catalog = Catalog(files: files, tensors: tensors)
+    self.holders = holders
+  }
+
+  public func grid(of tensor: Int) -> ChunkGrid {
+    // A damaged directory is reported when the tensor is read; until then any grid serves.
+    (try? file.directory(of: holders[tensor]).grid) ?? ChunkGrid(catalog.tensors[tensor].info)
+  }
+
+  public func makeSession() -> any TensorSession { PackedSession(self) }
+
+  /// The metadata of a packed safetensors file: its header is a literal, and is parsed as what it is.
+  private static func metadata(
+    of packed: PackedIndex.File, _ reader: EntryReader, _ limits: Limits
+  ) throws(ModelError) -> [MetadataEntry] {
+    guard packed.container == "safetensors", case .bytes(let entry, let range)? = packed.operations.first else {
+      return []
+    }
+    guard range.count <= limits.headerBytes + 8 else {
+      throw ModelError(.malformed, "a header of \(range.count) bytes")
+    }
+    return try reader.withBytes(of: entry, range) { (bytes) throws(ModelError) in
+      try SafetensorsHeader.parse(bytes, fileByteCount: packed.byteCount, limits: limits).metadata
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import Containers
+import Encodings
+import Kernels
+import TensorModel
+
+/// One worker's way into the entries of a packed file: decodes chunks, proves both their checksums, keeps the last one.
+@safe final class EntryReader {
+  private let file: PackedFile
+  private let workspace = DecodingWorkspace()
+  private let decoded = ScratchBuffer()
+  private let assembled = ScratchBuffer()
+  /// The chunk that `decoded` holds.
+  private var held: (entry: Int, chunk: Int)?
+  /// The entry whose directory is at hand.
+  private var open: (entry: Int, directory: EntryDirectory, shared: SharedStreams)?
+  /// The hash of a repeated element, so that many constant chunks of one length are hashed once.
+  private var constant: (element: [UInt8], byteCount: Int, hash: UInt64)?
+
+  init(_ file: PackedFile) { self.file = file }
+
+  /// The directory of an entry, read once while the entry stays in use.
+  func directory(of entry: Int) throws(ModelError) -> EntryDirectory { try opened(entry).directory }
+
+  private func opened(_ entry: Int) throws(ModelError) -> (directory: EntryDirectory, shared: SharedStreams) {
+    if let open, open.entry == entry { return (open.directory, open.shared) }
+    let directory = try file.directory(of: entry)
+    let shared = try file.sharedStreams(of: entry, directory)
+    open = (entry, directory, shared)
+    return (directory, shared)
+  }
+
+  /// Lends a range of an entry's dense bytes.
+  func withBytes<Result: ~Copyable>(
+    of entry: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
+  ) throws(ModelError) -> Result {
+    guard !range.isEmpty else { return try body(RawSpan()) }
+    let grid = try directory(of: entry).grid
+    let first = grid.chunk(holding: range.lowerBound)
+    let last = grid.chunk(holding: range.upperBound - 1)
+    if first == last {
+      let chunk = grid.bytes(ofChunk: first)
+      try decode(entry, first)
+      let bytes = unsafe UnsafeRawBufferPointer(
+        start: decoded.raw(0) + (range.lowerBound - chunk.lowerBound), count: range.count)
+      return try unsafe body(RawSpan(_unsafeBytes: bytes))
+    }
+    let target = unsafe assembled.raw(range.count)
+    for number in first...last {
+      try decode(entry, number)
+      let chunk = grid.bytes(ofChunk: number)
+      let part = chunk.clamped(to: range)
+      unsafe (target + (part.lowerBound - range.lowerBound)).copyMemory(
+        from: decoded.raw(0) + (part.lowerBound - chunk.lowerBound), byteCount: part.count)
+    }
+    return try unsafe body(RawSpan(_unsafeStart: target, byteCount: range.count))
+  }
+
+  /// The element that fills a whole chunk, where it is stored so; nothing is decoded then, but both checksums are proved.
+  func repeatedElement(of entry: Int, chunk: Int) throws(ModelError) -> [UInt8]? {
+    let (directory, _) = try opened(entry)
+    let stored = directory.storedBytes(ofChunk: chunk)
+    // A constant chunk is a handful of bytes; others are not looked at here.
+    guard stored.count <= 64 else { return nil }
+    let byteCount = directory.grid.bytes(ofChunk: chunk).count
+    return try proved(entry, chunk) { (bytes) throws(ModelError) in
+      let element = try ChunkCodec.repeatedElement(bytes, names: file.index.encodings, denseBytes: byteCount)
+      guard let element, byteCount % element.count == 0 else { return nil }
+      guard hash(of: element, byteCount: byteCount) == directory.denseHashes[chunk] else {
+        throw denseDamage(entry, chunk)
+      }
+      return element
+    }
+  }
+
+  /// What a chunk names, its stored checksum proved.
+  func choice(of entry: Int, chunk: Int) throws(ModelError) -> ChunkChoice {
+    let byteCount = try directory(of: entry).grid.bytes(ofChunk: chunk).count
+    return try proved(entry, chunk) { (bytes) throws(ModelError) in
+      try ChunkCodec.choice(bytes, names: file.index.encodings, denseBytes: byteCount)
+    }
+  }
+
+  /// Leaves the chunk's dense bytes at the start of `decoded`.
+  private func decode(_ entry: Int, _ chunk: Int) throws(ModelError) {
+    if let held, held == (entry, chunk) { return }
+    held = nil
+    let (directory, shared) = try opened(entry)
+    let byteCount = directory.grid.bytes(ofChunk: chunk).count
+    let target = unsafe UnsafeMutableRawBufferPointer(start: decoded.raw(byteCount), count: byteCount)
+    try proved(entry, chunk) { (bytes) throws(ModelError) in
+      try unsafe bytes.withUnsafeBytes { (stored) throws(ModelError) in
+        try unsafe ChunkCodec.decode(
+          stored, names: file.index.encodings, shared: shared, into: target, workspace)
+      }
+    }
+    guard unsafe XXH64.hash(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target))) == directory.denseHashes[chunk]
+    else {
+      throw denseDamage(entry, chunk)
+    }
+    held = (entry, chunk)
+  }
+
+  /// Lends a chunk's stored bytes after proving their checksum; errors name the chunk's place in the file.
+  private func proved<Result>(
+    _ entry: Int, _ chunk: Int, _ body: (RawSpan) throws(ModelError) -> Result
+  ) throws(ModelError) -> Result {
+    let (directory, _) = try opened(entry)
+    let place = file.index.entries[entry].place
+    let range = directory.storedBytes(ofChunk: chunk)
+    do throws(ModelError) {
+      return try file.withStored(place, range) { (bytes) throws(ModelError) in
+        guard EntryDirectory.storedHash(bytes) == directory.storedHashes[chunk] else {
+          throw ModelError(.malformed, "the checksum of chunk \(chunk) does not hold")
+        }
+        return try body(bytes)
+      }
+    } catch {
+      var error = error
+      if error.byteOffset == nil { error.byteOffset = place.offset + range.lowerBound }
+      throw error
+    }
+  }
+
+  /// Gives back the memory of a chunk's stored bytes.
+  func release(_ entry: Int, chunk: Int) {
+    guard let open, open.entry == entry else { return }
+    let start = file.index.entries[entry].place.offset
+    let range = open.directory.storedBytes(ofChunk: chunk)
+    file.map.release((start + range.lowerBound)..<(start + range.upperBound))
+  }
+
+  private func denseDamage(_ entry: Int, _ chunk: Int) -> ModelError {
+    ModelError(.malformed, "chunk \(chunk) decodes to other bytes than were packed")
+  }
+
+  private func hash(of element: [UInt8], byteCount: Int) -> UInt64 {
+    if let constant, constant.element == element, constant.byteCount == byteCount { return constant.hash }
+    // A whole number of elements at a time, whatever their size.
+    let block = element.count * 8192
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(block)
+    while bytes.count < min(block, byteCount) { bytes.append(contentsOf: element) }
+    var state = XXH64()
+    var left = byteCount
+    while left > 0 {
+      let count = min(left, bytes.count)
+      unsafe state.update(bytes.span.bytes.extracting(first: count))
+      left -= count
+    }
+    constant = (element, byteCount, state.value)
+    return state.value
+  }
+}
+
+/// A packed model's tensors, lent to one worker.
+final class PackedSession: TensorSession {
+  private let model: PackedModel
+  private let reader: EntryReader
+
+  init(_ model: PackedModel) {
+    self.model = model
+    reader = EntryReader(model.file)
+  }
+
+  func withBytes<Result: ~Copyable>(
+    of tensor: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
+  ) throws(ModelError) -> Result {
+    try reader.withBytes(of: model.holders[tensor], range, body)
+  }
+
+  func release(of tensor: Int, _ range: Range<Int>) {
+    guard !range.isEmpty, let directory = try? reader.directory(of: model.holders[tensor]) else { return }
+    let place = model.file.index.entries[model.holders[tensor]].place
+    let first = directory.grid.chunk(holding: range.lowerBound)
+    let last = directory.grid.chunk(holding: range.upperBound - 1)
+    model.file.map.release(
+      (place.offset + directory.chunkStarts[first])..<(place.offset + directory.chunkStarts[last + 1]))
+  }
+
+  func repeatedBlock(of tensor: Int, _ range: Range<Int>) throws(ModelError) -> [UInt8]? {
+    guard !range.isEmpty else { return nil }
+    let holder = model.holders[tensor]
+    let grid = try reader.directory(of: holder).grid
+    let first = grid.chunk(holding: range.lowerBound)
+    let last = grid.chunk(holding: range.upperBound - 1)
+    guard let element = try reader.repeatedElement(of: holder, chunk: first) else { return nil }
+    for chunk in (first + 1)..<(last + 1) {
+      guard try reader.repeatedElement(of: holder, chunk: chunk) == element else { return nil }
+    }
+    let blockBytes = model.catalog.tensors[tensor].info.dtype.blockBytes
+    guard blockBytes % element.count == 0 else { return nil }
+    return Array(repeatElement(element, count: blockBytes / element.count).joined())
+  }
+}
