@@ -41,6 +41,7 @@ let package = Package(
     .executableTarget(
       name: "TareCommand",
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "Sources/tare", swiftSettings: strict),
+      swiftSettings: strict),
+    tests("TareCommand", ["TareCommand", "Tare"]),
   ]
 )

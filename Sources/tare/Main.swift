@@ -1,7 +1,0 @@
-import ArgumentParser
-import Tare
-
-@main
-struct Tare: ParsableCommand {
-  func run() throws {}
-}
