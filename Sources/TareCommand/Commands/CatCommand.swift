@@ -30,7 +30,8 @@ struct CatCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The form in which it is written. (default: by the extension of the output, else npy)", valueName: "form"))
+      "The form in which it is written; unless said otherwise by the extension of the output, else npy.",
+      valueName: "form"))
   var format: Format?
 
   @Option(

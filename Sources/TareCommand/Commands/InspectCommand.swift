@@ -34,7 +34,7 @@ struct InspectCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The order of the rows; file is the order in the file.", valueName: "key"))
   var sort = Sort.file
 
-  @Option(help: ArgumentHelp("The form of the report. (default: table)", valueName: "form"))
+  @Option(help: ArgumentHelp("The form of the report; a table unless said otherwise.", valueName: "form"))
   var format: Format?
 
   @Option(

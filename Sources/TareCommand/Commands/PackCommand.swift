@@ -22,9 +22,11 @@ struct PackCommand: ParsableCommand {
   var output: String?
 
   @Option(
-    help: ArgumentHelp("From 1, the fastest, to 9, the smallest.", valueName: "1-9"),
+    help: ArgumentHelp("From 1, the fastest, to 9, the smallest. (default: \(standardLevel))", valueName: "1-9"),
     transform: { try wholeNumber($0, in: 1...9) })
-  var level = 3
+  var level = standardLevel
+
+  private static let standardLevel = 3
 
   @Flag(help: "Say for each tensor which encoding was chosen, and why.")
   var explain = false

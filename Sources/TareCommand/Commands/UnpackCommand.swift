@@ -1,4 +1,5 @@
 import ArgumentParser
+import TensorModel
 
 /// `tare unpack`; what it does is in `UnpackRun.swift`.
 struct UnpackCommand: ParsableCommand {
@@ -19,9 +20,10 @@ struct UnpackCommand: ParsableCommand {
   var output: String?
 
   @Option(
-    help: ArgumentHelp("Refuse a file whose content is more than N times its own size.", valueName: "n"),
+    help: ArgumentHelp(
+      "Refuse a file whose content is more than N times its own size. (default: \(Limits().expansion))", valueName: "n"),
     transform: { try wholeNumber($0, in: 1...Int.max) })
-  var maxExpansion = 1000
+  var maxExpansion = Limits().expansion
 
   @OptionGroup var overwriting: ForceOption
   @OptionGroup var work: WorkOptions

@@ -24,12 +24,12 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What counts as the same: exact, the same bits; value, where -0 is +0 and any NaN is any NaN.",
+      "What counts as the same: exact, the same bits, unless said otherwise; value, where -0 is +0 and any NaN is any NaN.",
       valueName: "tolerance"))
   var tolerance: Tolerance?
 
   @Option(
-    help: ArgumentHelp("Show at most N of the tensors that differ. (default: 20)", valueName: "n"),
+    help: ArgumentHelp("Show at most N of the tensors that differ. (default: 10)", valueName: "n"),
     transform: { try wholeNumber($0, in: 0...Int.max) })
   var maxDifferences: Int?
 

@@ -9,7 +9,9 @@ struct WorkOptions: ParsableArguments {
   var threads: Int?
 
   @Option(
-    help: ArgumentHelp("Ceiling of working memory, in bytes or with K, M or G for powers of 1024.", valueName: "size"),
+    help: ArgumentHelp(
+      "Ceiling of working memory, in bytes or with K, M or G for powers of 1024. (default: \(MemorySize.standard))",
+      valueName: "size"),
     transform: MemorySize.init)
   var memory = MemorySize.standard
 
