@@ -61,7 +61,7 @@ final class RunningProgram {
     }
     let commandTexts = unsafe command.map { unsafe strdup($0) }
     let variableTexts = unsafe variables.map { unsafe strdup($0) }
-    defer { for unsafetext in unsafe commandTexts + variableTexts { unsafe free(text) } }
+    defer { unsafe (commandTexts + variableTexts).forEach { unsafe free($0) } }
     var process: pid_t = 0
     let failure = unsafe posix_spawn(&process, command[0], &actions, nil, commandTexts + [nil], variableTexts + [nil])
     guard failure == 0 else { throw POSIXError(POSIXErrorCode(rawValue: failure) ?? .EINVAL) }
