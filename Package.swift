@@ -1,13 +1,18 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .strictMemorySafety(),
-  .enableExperimentalFeature("Lifetimes"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("ExistentialAny"),
-]
+/// `make test` sets this; others are not stopped by what a later compiler warns of.
+let warningsAreErrors: [SwiftSetting] =
+  Context.environment["TARE_WARNINGS_AS_ERRORS"] == "1" ? [.treatAllWarnings(as: .error)] : []
+
+let strict: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+  ] + warningsAreErrors
 
 /// One library target and what it may import: the order of this list is the order of the layers.
 func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -41,6 +46,7 @@ let package = Package(
     .executableTarget(
       name: "TareCommand",
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      path: "Sources/tare", swiftSettings: strict),
+      swiftSettings: strict),
+    tests("TareCommand", ["TareCommand", "Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
   ]
 )

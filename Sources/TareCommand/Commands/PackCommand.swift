@@ -1,0 +1,40 @@
+import ArgumentParser
+
+/// `tare pack`; what it does is in `PackRun.swift`.
+struct PackCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pack",
+    abstract: "Stores a model compactly, losslessly, as MODEL.tare.",
+    discussion: """
+      A file is packed alone, a shard too. The index of a sharded checkpoint, or a folder, is packed with all its files.
+
+      What tare unpack gives back is the same, byte for byte.
+      """)
+
+  @Argument(
+    help: "Model files, indexes of sharded checkpoints, or folders.", completion: .file(), transform: filePath)
+  var model: [String]
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Where the packed file goes. (default: MODEL.tare beside MODEL)", valueName: "out"),
+    completion: .file(), transform: filePath)
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp("From 1, the fastest, to 9, the smallest. (default: \(standardLevel))", valueName: "1-9"),
+    transform: { try wholeNumber($0, in: 1...9) })
+  var level = standardLevel
+
+  private static let standardLevel = 3
+
+  @Flag(help: "Say for each tensor which encoding was chosen, and why.")
+  var explain = false
+
+  @OptionGroup var overwriting: ForceOption
+  @OptionGroup var work: WorkOptions
+  @OptionGroup var result: JSONOption
+  @OptionGroup var talk: TalkOptions
+
+  func validate() throws { try OneOutput.demand(output, for: model) }
+}

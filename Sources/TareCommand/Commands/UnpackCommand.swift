@@ -1,0 +1,34 @@
+import ArgumentParser
+import TensorModel
+
+/// `tare unpack`; what it does is in `UnpackRun.swift`.
+struct UnpackCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "unpack",
+    abstract: "Gives the original file or folder back, byte for byte.",
+    discussion: """
+      Every checksum is checked on the way. The result appears under its name when it is whole, and not before.
+      """)
+
+  @Argument(help: "Packed files.", completion: .file(extensions: ["tare"]), transform: filePath)
+  var packed: [String]
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Where the original goes. (default: PACKED without .tare)", valueName: "out"),
+    completion: .file(), transform: filePath)
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Refuse a file whose content is more than N times its own size. (default: \(Limits().expansion))", valueName: "n"),
+    transform: { try wholeNumber($0, in: 1...Int.max) })
+  var maxExpansion = Limits().expansion
+
+  @OptionGroup var overwriting: ForceOption
+  @OptionGroup var work: WorkOptions
+  @OptionGroup var result: JSONOption
+  @OptionGroup var talk: TalkOptions
+
+  func validate() throws { try OneOutput.demand(output, for: packed) }
+}

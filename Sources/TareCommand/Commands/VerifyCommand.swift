@@ -1,0 +1,46 @@
+import ArgumentParser
+
+/// `tare verify`; what it does is in `VerifyRun.swift`.
+struct VerifyCommand: ParsableCommand {
+  enum Tolerance: String, ExpressibleByArgument, CaseIterable {
+    case exact, value
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Checks a model from end to end, or proves that two hold the same.",
+    discussion: """
+      With one model: its structure and every checksum; each damaged tensor is named. With two: that they hold the \
+      same tensors with the same elements, whatever their formats.
+
+      Exits with 0 where everything agrees, and with 1 where there is damage or a difference.
+      """)
+
+  @Argument(help: "A packed file or any model.", completion: .file(), transform: filePath)
+  var a: String
+
+  @Argument(help: "The model to compare it with.", completion: .file(), transform: filePath)
+  var b: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What counts as the same: exact, the same bits, unless said otherwise; value, where -0 is +0 and any NaN is any NaN.",
+      valueName: "tolerance"))
+  var tolerance: Tolerance?
+
+  @Option(
+    help: ArgumentHelp("Show at most N of the tensors that differ. (default: 10)", valueName: "n"),
+    transform: { try wholeNumber($0, in: 0...Int.max) })
+  var maxDifferences: Int?
+
+  @OptionGroup var work: WorkOptions
+  @OptionGroup var result: JSONOption
+  @OptionGroup var color: ColorOption
+  @OptionGroup var talk: TalkOptions
+
+  func validate() throws {
+    guard b == nil else { return }
+    if tolerance != nil { throw UsageError("--tolerance compares two models, but there is one") }
+    if maxDifferences != nil { throw UsageError("--max-differences compares two models, but there is one") }
+  }
+}
