@@ -42,5 +42,6 @@ let package = Package(
       name: "TareCommand",
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Sources/tare", swiftSettings: strict),
+    tests("Containers", ["TensorModel", "ByteStore", "Containers"]),
   ]
 )
