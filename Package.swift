@@ -47,6 +47,7 @@ let package = Package(
       name: "TareCommand",
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
+    tests("Containers", ["TensorModel", "ByteStore", "Containers"]),
     tests("TareCommand", ["TareCommand", "Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
   ]
 )

@@ -65,8 +65,8 @@ struct SafetensorsHeaderParser {
     var shapePosition = 0
     var offsets: (begin: UInt64, end: UInt64)?
     var position = 0
+    let start = scanner.offset
     try scanner.beginObject("a tensor")
-    let start = scanner.offset - 1
     while let member = try scanner.nextKey() {
       if dtype == nil, scanner.text(member, equals: "dtype") {
         dtype = try parseDType(&scanner)

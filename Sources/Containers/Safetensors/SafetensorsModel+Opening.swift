@@ -10,7 +10,7 @@ extension SafetensorsModel {
 
   /// Opens what is at `path`:
   /// - a safetensors file, alone; but where `set` holds and it is one of `X-00001-of-00003.safetensors` and its siblings
-  ///   are all there, the whole set, by its index if that stands beside them;
+  ///   are all there, the whole set, by the index beside them if that names the shard;
   /// - the index of a sharded checkpoint, and so the shards that it names, which must hold exactly what it says;
   /// - a folder: by its index; else `model.safetensors`; else all its safetensors files in the order of their names.
   ///
@@ -51,8 +51,11 @@ extension SafetensorsModel {
     guard let shard = ShardName(name, suffix: suffix), shard.count <= limits.files else { return nil }
     let names = (1...shard.count).lazy.map(shard.name(ofShard:))
     guard names.allSatisfy({ FileStatus.isFile(folder + $0) }) else { return nil }
-    let index = folder + shard.prefix + suffix + ".index.json"
-    if FileStatus.isFile(index) { return try openIndex(index, path: path, limits: limits) }
+    let indexPath = folder + shard.prefix + suffix + ".index.json"
+    if FileStatus.isFile(indexPath) {
+      let index = try SafetensorsIndex(path: indexPath, limits: limits)
+      if index.shards.contains(name) { return try open(index, at: indexPath, path: path, limits: limits) }
+    }
     return try openFiles(Array(names), in: folder, path: path, limits: limits)
   }
 
@@ -104,7 +107,12 @@ extension SafetensorsModel {
   private static func openIndex(
     _ indexPath: String, path: String, limits: Limits
   ) throws(ModelError) -> SafetensorsModel {
-    let index = try SafetensorsIndex(path: indexPath, limits: limits)
+    try open(try SafetensorsIndex(path: indexPath, limits: limits), at: indexPath, path: path, limits: limits)
+  }
+
+  private static func open(
+    _ index: SafetensorsIndex, at indexPath: String, path: String, limits: Limits
+  ) throws(ModelError) -> SafetensorsModel {
     let (folder, name) = splitPath(indexPath)
     let model: SafetensorsModel
     do throws(ModelError) {
