@@ -59,7 +59,6 @@ public final class MemoryModel: ContainerReader {
 
   private final class Session: TensorSession {
     private let model: MemoryModel
-    private var buffer: [UInt8] = []
 
     init(model: MemoryModel) { self.model = model }
 
@@ -72,14 +71,10 @@ public final class MemoryModel: ContainerReader {
         throw ModelError(.damaged, "a checksum does not hold", at: damage.lowerBound)
       }
       model.read.wrappingAdd(range.count, ordering: .relaxed)
-      buffer.removeAll(keepingCapacity: true)
-      buffer.append(0xEE)
-      if let block = tensor.block {
-        buffer.append(contentsOf: range.map { block[$0 % block.count] })
-      } else {
-        buffer.append(contentsOf: tensor.bytes[range])
-      }
-      return try body(unsafe buffer.span.bytes.extracting(1..<buffer.count))
+      let content = tensor.block.map { block in range.map { block[$0 % block.count] } } ?? Array(tensor.bytes[range])
+      let buffer = [0xEE] + content
+      let lent = unsafe buffer.span.bytes
+      return try body(unsafe lent.extracting(1..<buffer.count))
     }
 
     func release(of tensor: Int, _ range: Range<Int>) {}

@@ -15,8 +15,9 @@ import Testing
         for _ in 0..<changed { b[3 + Int.random(in: 0..<bytes, using: &random)] = random.edgeByte() }
         // Any alignment, the same or not on both sides.
         let shifted = [0] + b.dropFirst(3)
-        let left = unsafe a.span.bytes.extracting(3..<a.count)
-        let right = unsafe shifted.span.bytes.extracting(1..<shifted.count)
+        let (spanA, spanB) = unsafe (a.span.bytes, shifted.span.bytes)
+        let left = spanA.extracting(3..<a.count)
+        let right = spanB.extracting(1..<shifted.count)
         #expect(CompareElements.differences(left, right, dtype) == reference(left, right, dtype))
       }
     }
