@@ -16,7 +16,8 @@ public struct RowRange: Hashable, Sendable {
   /// - Throws: `usage`.
   public init(_ text: String) throws(ModelError) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, let start = Self.number(parts[0], ifEmpty: 0), let end = Self.number(parts[1], ifEmpty: .max)
+    guard parts.count == 2, let start = Self.number(parts[0], ifEmpty: 0),
+      let end = Self.number(parts[1], ifEmpty: .max)
     else {
       throw ModelError(.usage, "rows '\(text)', expected A:B, A: or :B with row numbers from 0")
     }

@@ -18,7 +18,8 @@ extension ComparisonReport {
     let otherLayout = differing.filter { $0.failure == nil && !$0.sameLayout }
     let otherValues = differing.enumerated().filter { $0.element.failure == nil && $0.element.sameLayout }
       .sorted { ($1.element.share, $0.offset) < ($0.element.share, $1.offset) }.map(\.element)
-    return unreadable.map(\.line) + onlyInA.map { "\($0): only in \(a.path)" } + onlyInB.map { "\($0): only in \(b.path)" }
+    return unreadable.map(\.line) + onlyInA.map { "\($0): only in \(a.path)" }
+      + onlyInB.map { "\($0): only in \(b.path)" }
       + (otherLayout + otherValues).map(\.line)
   }
 
@@ -35,7 +36,8 @@ extension ComparisonReport {
     case .identical where tensors.isEmpty: return "identical: neither holds a tensor"
     case .identical: return "identical: \(tensors.count.of("tensor")), same names, dtypes, shapes and bits"
     case .equal:
-      return "equal: \(tensors.count.of("tensor")); in \(inBits) of them bits differ, in the sign of zero or the kind of NaN"
+      return
+        "equal: \(tensors.count.of("tensor")); in \(inBits) of them bits differ, in the sign of zero or the kind of NaN"
     case .different: return "different: " + differenceSummary + hint
     }
   }
@@ -44,7 +46,9 @@ extension ComparisonReport {
     let differing = tensors.filter { $0.verdict == .different && $0.failure == nil }.count
     let unreadable = tensors.filter { $0.failure != nil }.count
     var parts: [String] = []
-    if differing > 0 { parts.append("\(differing) of \(tensors.count.of("tensor")) \(differing == 1 ? "differs" : "differ")") }
+    if differing > 0 {
+      parts.append("\(differing) of \(tensors.count.of("tensor")) \(differing == 1 ? "differs" : "differ")")
+    }
     if unreadable > 0 { parts.append("\(unreadable) cannot be read to the end") }
     if !onlyInA.isEmpty { parts.append("\(onlyInA.count) only in \(a.path)") }
     if !onlyInB.isEmpty { parts.append("\(onlyInB.count) only in \(b.path)") }

@@ -29,7 +29,8 @@ public struct ModelCheck: Sendable {
     let grids = selected.map { hash == nil ? model.grid(of: $0) : ChunkGrid(catalog.tensors[$0].info) }
     let chunks = try ChunkList(grids)
     let total = grids.reduce(0) { $0 &+ $1.byteCount }
-    let state = Mutex(State(failures: Array(repeating: nil, count: selected.count), digests: ModelDigest(selected.count)))
+    let state = Mutex(
+      State(failures: Array(repeating: nil, count: selected.count), digests: ModelDigest(selected.count)))
 
     try Pump.run(items: chunks.count, threads: threads) { () throws(ModelError) in
       Worker(session: model.makeSession())

@@ -74,11 +74,13 @@ public final class MemoryModel: ContainerReader {
       let content = tensor.block.map { block in range.map { block[$0 % block.count] } } ?? Array(tensor.bytes[range])
       let buffer = [0xEE] + content
       let lent = unsafe buffer.span.bytes
-      return try body(unsafe lent.extracting(1..<buffer.count))
+      return try body(lent.extracting(1..<buffer.count))
     }
 
     func release(of tensor: Int, _ range: Range<Int>) {}
 
-    func repeatedBlock(of tensor: Int, _ range: Range<Int>) throws(ModelError) -> [UInt8]? { model.tensors[tensor].block }
+    func repeatedBlock(of tensor: Int, _ range: Range<Int>) throws(ModelError) -> [UInt8]? {
+      model.tensors[tensor].block
+    }
   }
 }

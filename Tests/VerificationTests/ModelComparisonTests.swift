@@ -43,7 +43,8 @@ import Verification
       b[element * dtype.elementBits / 8] ^= 1 << UInt8(element * dtype.elementBits % 8)
       for chunkBytes in [dtype.blockBytes, 3 * dtype.blockBytes, 1 << 20] {
         let report = try compare(
-          MemoryModel([Tensor("x", dtype, shape, a)], chunkBytes: chunkBytes), MemoryModel([Tensor("x", dtype, shape, b)]))
+          MemoryModel([Tensor("x", dtype, shape, a)], chunkBytes: chunkBytes),
+          MemoryModel([Tensor("x", dtype, shape, b)]))
         let found = report.tensors[0]
         let last = shape[2]
         #expect(found.first?.index == [element / last / 2, element / last % 2, element % last])
@@ -98,7 +99,8 @@ import Verification
       ], path: "a")
     let b = MemoryModel(
       [
-        Tensor("new\u{1B}[2J", .u8, [1], [1]), Tensor("dtype", .i8, [2], [1, 2]), Tensor("shape", .u8, [1, 2], [1, 2]),
+        Tensor("new\u{1B}[2J", .u8, [1], [1]), Tensor("dtype", .i8, [2], [1, 2]),
+        Tensor("shape", .u8, [1, 2], [1, 2]),
         Tensor("same", .u8, [1], [1]),
       ], path: "b")
     let report = try compare(a, b)
