@@ -20,7 +20,11 @@ struct NumpyBody: ElementForm {
 
   mutating func write(_ bytes: RawSpan, _ elements: Range<Int>, to sink: any ByteSink) throws(ModelError) {
     if dtype.values == .boolean {
-      for run in elements.runs(of: Self.run) { try writeBooleans(bytes, run, to: sink) }
+      for run in elements.runs(of: Self.run) {
+        ElementDecoding.booleans(bytes, run, into: &booleans)
+        let lent = unsafe booleans.span.bytes
+        try sink.write(lent.extracting(0..<run.count))
+      }
     } else if let widening {
       for run in elements.runs(of: Self.run) {
         widening.widen(bytes, run, into: &floats)
@@ -31,14 +35,6 @@ struct NumpyBody: ElementForm {
       let width = dtype.blockBytes
       try sink.write(bytes.extracting((elements.lowerBound * width)..<(elements.upperBound * width)))
     }
-  }
-
-  private mutating func writeBooleans(_ bytes: RawSpan, _ run: Range<Int>, to sink: any ByteSink) throws(ModelError) {
-    for (place, index) in run.enumerated() {
-      booleans[place] = ElementDecoding.bits(of: index, in: bytes, dtype) == 0 ? 0 : 1
-    }
-    let lent = unsafe booleans.span.bytes
-    try sink.write(lent.extracting(0..<run.count))
   }
 }
 

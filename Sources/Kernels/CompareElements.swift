@@ -86,30 +86,64 @@ public enum CompareElements {
     _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, _ fold: (Word) -> Word
   ) -> (count: Int, first: Int?) {
     let width = MemoryLayout<Word>.size
-    let words = a.count / width
-    // A run's count must fit the word, so that the loop stays in lanes of its width.
-    let run = width == 1 ? 255 : 4096
     var total = 0
     var first: Int?
-    var start = 0
-    while start < words {
-      let end = min(start + run, words)
-      var differing: Word = 0
-      for index in start..<end {
-        let left = unsafe fold(a.loadUnaligned(fromByteOffset: index * width, as: Word.self))
-        let right = unsafe fold(b.loadUnaligned(fromByteOffset: index * width, as: Word.self))
-        differing &+= left != right ? 1 : 0
-      }
+    for start in stride(from: 0, to: a.count, by: runBytes) {
+      let bytes = min(runBytes, a.count - start)
+      let (left, right) = unsafe (a.baseAddress! + start, b.baseAddress! + start)
+      // Most runs of most models agree, and this is several times faster than counting.
+      if unsafe memcmp(left, right, bytes) == 0 { continue }
+      let differing = unsafe count(left, right, bytes / width, fold)
       if differing > 0, first == nil {
-        first = (start..<end).first {
-          let left = unsafe fold(a.loadUnaligned(fromByteOffset: $0 * width, as: Word.self))
-          return unsafe left != fold(b.loadUnaligned(fromByteOffset: $0 * width, as: Word.self))
-        }
+        first = unsafe start / width + firstDifference(left, right, fold)
       }
-      total += Int(differing)
-      start = end
+      total += differing
     }
     return (total, first)
+  }
+
+  /// Bytes that are counted at once: the count of one-byte words must fit a byte, so that the loop stays in lanes of the
+  /// words' width.
+  private static let runBytes = 255 * 8
+
+  @inline(__always)
+  private static func count<Word: FixedWidthInteger & UnsignedInteger>(
+    _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ words: Int, _ fold: (Word) -> Word
+  ) -> Int {
+    var total = 0
+    var start = 0
+    while start < words {
+      // Pointers of the run's own, and a counted `while`: so the loop is vectorised, which `start..<end` is not.
+      let count = min(255, words &- start)
+      let (left, right) = unsafe (a + start &* MemoryLayout<Word>.size, b + start &* MemoryLayout<Word>.size)
+      var differing: Word = 0
+      var index = 0
+      while index < count {
+        let offset = index &* MemoryLayout<Word>.size
+        let x = unsafe fold(left.loadUnaligned(fromByteOffset: offset, as: Word.self))
+        let y = unsafe fold(right.loadUnaligned(fromByteOffset: offset, as: Word.self))
+        differing &+= x == y ? 0 : 1
+        index &+= 1
+      }
+      total &+= Int(truncatingIfNeeded: differing)
+      start &+= count
+    }
+    return total
+  }
+
+  /// The first word that differs once folded; there is one.
+  @inline(__always)
+  private static func firstDifference<Word: FixedWidthInteger & UnsignedInteger>(
+    _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ fold: (Word) -> Word
+  ) -> Int {
+    var index = 0
+    while true {
+      let offset = index &* MemoryLayout<Word>.size
+      let left = unsafe fold(a.loadUnaligned(fromByteOffset: offset, as: Word.self))
+      let right = unsafe fold(b.loadUnaligned(fromByteOffset: offset, as: Word.self))
+      if left != right { return index }
+      index &+= 1
+    }
   }
 
   private static func blocks(
@@ -132,20 +166,25 @@ private enum CompareCodes {
     _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, width: Int, _ fold: ValueFold<UInt8>?
   ) -> ElementDifferences {
     var result = ElementDifferences()
-    for index in 0..<(a.count * 8 / width) {
-      let left = unsafe code(a, index, width)
-      let right = unsafe code(b, index, width)
-      guard left != right else { continue }
-      result.bits += 1
-      if result.firstBits == nil { result.firstBits = index }
-      guard let fold, fold(left) == fold(right) else {
+    for start in stride(from: 0, to: a.count, by: runBytes) {
+      let bytes = min(runBytes, a.count - start)
+      if unsafe memcmp(a.baseAddress! + start, b.baseAddress! + start, bytes) == 0 { continue }
+      for index in (start * 8 / width)..<((start + bytes) * 8 / width) {
+        let left = unsafe code(a, index, width)
+        let right = unsafe code(b, index, width)
+        guard left != right else { continue }
+        result.bits += 1
+        if result.firstBits == nil { result.firstBits = index }
+        if let fold, fold(left) == fold(right) { continue }
         result.values += 1
         if result.firstValue == nil { result.firstValue = index }
-        continue
       }
     }
     return result
   }
+
+  /// Bytes that are passed over at once where they agree: whole blocks of F4 and of F6.
+  private static let runBytes = 512 * 3
 
   @inline(__always)
   private static func code(_ bytes: UnsafeRawBufferPointer, _ index: Int, _ width: Int) -> UInt8 {

@@ -1,5 +1,20 @@
 public import TensorModel
 
+extension ElementDecoding {
+  /// Writes 0 or 1 for each of `elements`, counted from the start of `source`: whether its byte is not 0.
+  /// - Precondition: `source` holds the elements; `output` has room for them.
+  public static func booleans(_ source: RawSpan, _ elements: Range<Int>, into output: inout [UInt8]) {
+    precondition(elements.lowerBound >= 0 && elements.upperBound <= source.byteCount && elements.count <= output.count)
+    unsafe source.withUnsafeBytes { source in
+      unsafe output.withUnsafeMutableBufferPointer { output in
+        for index in 0..<elements.count {
+          unsafe output[index] = unsafe source[elements.lowerBound &+ index] == 0 ? 0 : 1
+        }
+      }
+    }
+  }
+}
+
 /// Widens BF16 and every float type of at most 8 bits to f32, exactly.
 public struct FloatWidening: Sendable {
   private let dtype: DType
