@@ -41,13 +41,21 @@ let package = Package(
     layer("Containers", ["TensorModel", "ByteStore"]),
     layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers"]),
     layer("Inspection", ["TensorModel", "Kernels", "Containers", "Packing"]),
-    layer("Verification", ["TensorModel", "Kernels", "Containers", "Packing"]),
-    layer("Tare", ["TensorModel", "ByteStore", "Encodings", "Containers", "Packing", "Inspection", "Verification"]),
+    layer("Verification", ["TensorModel", "ByteStore", "Kernels", "Containers", "Packing"]),
+    layer("Export", ["TensorModel", "ByteStore", "Kernels", "Containers"]),
+    layer(
+      "Tare",
+      ["TensorModel", "ByteStore", "Encodings", "Containers", "Packing", "Inspection", "Verification", "Export"]),
     .executableTarget(
       name: "TareCommand",
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     tests("Containers", ["TensorModel", "ByteStore", "Containers"]),
     tests("TareCommand", ["TareCommand", "Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .target(
+      name: "MemoryModel", dependencies: ["TensorModel", "Containers"], path: "Tests/MemoryModel",
+      swiftSettings: strict),
+    tests("Verification", ["Verification", "TensorModel", "Kernels", "Containers", "MemoryModel"]),
+    tests("Export", ["Export", "TensorModel", "ByteStore", "Kernels", "Containers", "MemoryModel"]),
   ]
 )

@@ -1,0 +1,61 @@
+public import TensorModel
+
+/// What counts as agreement between two elements.
+public enum Tolerance: String, CaseIterable, Sendable {
+  /// The same bits.
+  case exact
+  /// The same number: −0 equals +0 and any NaN equals any NaN. Equal bits else.
+  case value
+}
+
+/// The outcome of comparing two tensors or two models, best first.
+public enum Verdict: String, Comparable, Sendable {
+  /// The same bits.
+  case identical
+  /// The same numbers, though not the same bits.
+  case equal
+  case different
+
+  private var rank: Int {
+    switch self {
+    case .identical: 0
+    case .equal: 1
+    case .different: 2
+    }
+  }
+
+  public static func < (left: Verdict, right: Verdict) -> Bool { left.rank < right.rank }
+}
+
+/// What a report says of one of the models that it is about.
+public struct OperandSummary: Sendable {
+  public var path: String
+  public var format: String
+  /// The digest of the content, where it was computed.
+  public var digest: String?
+
+  public init(path: String, format: String, digest: String? = nil) {
+    self.path = path
+    self.format = format
+    self.digest = digest
+  }
+}
+
+/// Why some bytes of a tensor could not be read, and from where.
+public struct ReadFailure: Sendable {
+  /// The path of the model.
+  public var path: String
+  public var error: ModelError
+
+  public init(path: String, error: ModelError) {
+    self.path = path
+    self.error = error
+  }
+
+  /// The message and its place, without the path and the tensor that a report names anyway.
+  func message(in tensor: String) -> String {
+    var error = error
+    error.context.removeAll { $0 == path || $0 == "tensor '\(tensor)'" }
+    return error.description
+  }
+}
