@@ -42,5 +42,7 @@ let package = Package(
       name: "TareCommand",
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Sources/tare", swiftSettings: strict),
+    tests("Kernels", ["TensorModel", "Kernels"]),
+    tests("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Inspection"]),
   ]
 )

@@ -138,7 +138,8 @@ extension ModelReport {
       path: reader.path, format: reader.formatName, byteCount: reader.byteCount,
       fileCount: reader.catalog.files.count, metadata: reader.catalog.metadata, isHeaderOnly: options.headerOnly,
       isPacked: isPacked, tensors: options.order.arrange(tensors),
-      layers: options.grouping == .layer ? options.order.arrange(Self.layers(tensors)) : nil, totals: totals)
+      grouping: options.grouping, layers: options.grouping == .layer ? options.order.arrange(Self.layers(tensors)) : [],
+      totals: totals)
   }
 
   private static func layers(_ tensors: [TensorReport]) -> [GroupReport] {

@@ -15,8 +15,9 @@ public struct ModelReport: Sendable {
   public let isPacked: Bool
   /// The tensors that the filter accepts, in the order that was asked for.
   public let tensors: [TensorReport]
-  /// One per layer, where they were asked for.
-  public let layers: [GroupReport]?
+  public let grouping: InspectionOptions.Grouping
+  /// One per layer, in the order that was asked for; empty where `grouping` is another.
+  public let layers: [GroupReport]
   public let totals: GroupReport
 }
 
@@ -45,6 +46,8 @@ public struct GroupReport: Sendable {
   public internal(set) var dtypes: [DType] = []
   /// How many tensors have each structure.
   public internal(set) var structures: [Structure: Int] = [:]
+  /// How many tensors hold nothing but zeros.
+  public internal(set) var zeroTensors = 0
   public internal(set) var values: ValueStatistics?
   public internal(set) var packed: PackedSize?
 
@@ -57,6 +60,7 @@ public struct GroupReport: Sendable {
     if !dtypes.contains(tensor.info.dtype) { dtypes.append(tensor.info.dtype) }
     if let structure = tensor.structure { structures[structure, default: 0] += 1 }
     if let theirs = tensor.values {
+      if theirs.elementCount > 0, theirs.zeros == theirs.elementCount { zeroTensors += 1 }
       var sum = values ?? ValueStatistics()
       sum.merge(theirs)
       values = sum
