@@ -60,6 +60,7 @@ private func statistics<Integer: FixedWidthInteger, Value: LaneScalar>(
     Integer.isSigned
     ? .signed(minimum: Int64(lowest), maximum: Int64(highest))
     : .unsigned(minimum: UInt64(lowest), maximum: UInt64(highest))
-  result.uniformity = lowest == highest ? .bits(UInt64(truncatingIfNeeded: lowest)) : .mixed
+  let bits = UInt64(truncatingIfNeeded: lowest) & (UInt64.max >> UInt64(64 - Integer.bitWidth))
+  result.uniformity = lowest == highest ? .bits(bits) : .mixed
   return result
 }

@@ -24,9 +24,14 @@ struct StatisticsReference {
     }
   }
 
-  /// Bit by bit from the low end of each block.
+  /// Byte by byte, or bit by bit from the low end of each block.
   static func patterns(_ bytes: [UInt8], _ dtype: DType) -> [UInt64] {
     let bits = dtype.elementBits
+    if bits % 8 == 0 {
+      return stride(from: 0, to: bytes.count, by: bits / 8).map { start in
+        bytes[start..<start + bits / 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      }
+    }
     return (0..<(bytes.count * 8 / bits)).map { element in
       (0..<bits).reduce(UInt64(0)) { pattern, bit in
         let at = element * bits + bit

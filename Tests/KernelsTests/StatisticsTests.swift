@@ -7,29 +7,30 @@ import Testing
   func everyLengthAndAlignmentAgreesWithTheReference(_ dtype: DType, _ mix: ElementMix) {
     let seed = UInt64.random(in: 0...UInt64.max)
     var generator = SeededGenerator(seed: seed)
-    for blocks in Array(0...67) + [2047, 2048, 2049, 5000] {
+    for blocks in Array(0...67) + [2047, 4099] {
       let bytes = randomBlocks(blocks, dtype, mix, using: &generator)
       let statistics = statistics(bytes, dtype, shift: blocks % 9)
-      expect(statistics, agreesWith: bytes, dtype, "seed \(seed), \(dtype.name), \(mix), \(blocks) blocks")
+      expect(statistics, agreesWith: StatisticsReference(bytes, dtype), dtype, "seed \(seed), \(dtype.name), \(mix), \(blocks) blocks")
     }
   }
 
   @Test(arguments: DType.all)
-  func everyWayOfCuttingGivesTheSameCountsAndExtremes(_ dtype: DType) throws {
+  func everyWayOfCuttingGivesTheSameCountsAndExtremes(_ dtype: DType) {
     let seed = UInt64.random(in: 0...UInt64.max)
     var generator = SeededGenerator(seed: seed)
     for mix in ElementMix.allCases {
-      let bytes = randomBlocks(3000, dtype, mix, using: &generator)
+      let bytes = randomBlocks(2500, dtype, mix, using: &generator)
+      let reference = StatisticsReference(bytes, dtype)
       let whole = statistics(bytes, dtype)
       for _ in 0..<10 {
-        var merged = try #require(ValueStatistics(of: RawSpan(), dtype: dtype))
+        var merged = statistics([], dtype)
         var start = 0
         while start < bytes.count {
           let end = min(bytes.count, start + Int.random(in: 0...1000, using: &generator) * dtype.blockBytes)
           merged.merge(statistics(Array(bytes[start..<end]), dtype))
           start = end
         }
-        expect(merged, agreesWith: bytes, dtype, "seed \(seed), \(mix), merged")
+        expect(merged, agreesWith: reference, dtype, "seed \(seed), \(mix), merged")
         #expect(merged.withoutMoments == whole.withoutMoments, "seed \(seed), \(mix)")
       }
     }
@@ -61,7 +62,8 @@ import Testing
     let values = (0..<100_000).map { Float(16_000_000 + $0 % 3) }
     let moments = try #require(statistics(littleEndian(values.map(\.bitPattern)), .f32).moments)
     #expect(abs(moments.mean - 16_000_000.99999) < 1e-8)
-    #expect(abs(moments.standardDeviation! - 0.816494838) < 1e-8)
+    let deviation = (1.66665 - 0.99999 * 0.99999).squareRoot()
+    #expect(abs(moments.standardDeviation! - deviation) < 1e-8)
     let outlier = statistics(littleEndian([Float(1e15).bitPattern]), .f32)
     var merged = outlier
     merged.merge(statistics(littleEndian(values.map(\.bitPattern)), .f32))
@@ -71,7 +73,8 @@ import Testing
   @Test func opaqueElementsHaveNoStatistics() {
     let dtype = DType(name: "X", blockElements: 1, blockBytes: 3, values: .opaque)
     let bytes: [UInt8] = [1, 2, 3]
-    #expect(unsafe ValueStatistics(of: bytes.span.bytes, dtype: dtype) == nil)
+    let found = unsafe ValueStatistics(of: bytes.span.bytes, dtype: dtype)
+    #expect(found == nil)
   }
 
   @Test func theExtremesOfZerosHaveNoSign() {
@@ -86,9 +89,8 @@ import Testing
   }
 
   private func expect(
-    _ found: ValueStatistics, agreesWith bytes: [UInt8], _ dtype: DType, _ place: Comment
+    _ found: ValueStatistics, agreesWith reference: StatisticsReference, _ dtype: DType, _ place: Comment
   ) {
-    let reference = StatisticsReference(bytes, dtype)
     #expect(found.elementCount == reference.patterns.count, place)
     #expect(found.zeros == reference.zeros, place)
     #expect(found.negativeZeros == reference.negativeZeros, place)
