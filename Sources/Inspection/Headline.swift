@@ -22,7 +22,8 @@ enum Headline {
       return "Not pruned: \(fact)\(exceptions)."
     }
     let signs = values.negativeZeros > 0 ? ", \(Readable.share(values.negativeZeros, of: values.zeros)) of them −0" : ""
-    return "Pruned: \(fact)\(signs)" + (places.isEmpty ? "." : "; zeros lie in \(places).")
+    let extent = values.sparsity < 0.1 ? "Slightly pruned" : "Pruned"
+    return "\(extent): \(fact)\(signs)" + (places.isEmpty ? "." : "; zeros lie in \(places).")
   }
 
   /// `38 unstructured tensors and 4 tensors with zero rows`.

@@ -10,11 +10,11 @@ struct ZeroLineTally {
   private var openRow: (index: Int, isZero: Bool)?
   private var columnMap: ColumnMap?
 
-  /// Nil for tensors of rank 0 and 1 and for empty ones, which have no rows or columns to speak of.
+  /// Nil for tensors of rank 0 and 1. An empty tensor has no rows or columns.
   init?(_ info: TensorInfo) {
-    guard info.shape.count >= 2, info.elementCount > 0 else { return nil }
-    rows = info.shape[0]
-    columns = info.elementCount / info.shape[0]
+    guard info.shape.count >= 2 else { return nil }
+    rows = info.elementCount > 0 ? info.shape[0] : 0
+    columns = info.elementCount > 0 ? info.elementCount / info.shape[0] : 0
     columnMap = columns <= ColumnMap.maximumColumns ? ColumnMap(columns: columns) : nil
   }
 

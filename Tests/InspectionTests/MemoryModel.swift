@@ -49,7 +49,8 @@ final class MemoryModel: ContainerReader {
         throw ModelError(.inputOutput, "the bytes end at \(model.bytes[tensor].count)", at: range.upperBound)
       }
       model.bytesRead.withLock { $0 += range.count }
-      return try body(unsafe model.bytes[tensor].span.bytes.extracting(range))
+      let all = model.bytes[tensor]
+      return try body(unsafe all.span.bytes.extracting(range))
     }
 
     func release(of tensor: Int, _ range: Range<Int>) {}
@@ -74,9 +75,8 @@ func floats(_ name: String, _ shape: [Int], _ values: [Float]) throws -> (info: 
 struct TenthEstimating: PackedSizeEstimating {
   final class Estimator: PackedSizeEstimator {
     func pack(_ chunk: RawSpan, of info: TensorInfo, _ range: Range<Int>) -> PackedChunk {
-      PackedChunk(
-        byteCount: chunk.byteCount / 10,
-        encoding: chunk.unsafeLoad(fromUncheckedByteOffset: 0, as: UInt8.self) == 0 ? "raw" : "planes")
+      let first = unsafe chunk.unsafeLoad(fromByteOffset: 0, as: UInt8.self)
+      return PackedChunk(byteCount: chunk.byteCount / 10, encoding: first == 0 ? "raw" : "planes")
     }
 
     func pack(repeating block: [UInt8], of info: TensorInfo, _ range: Range<Int>) -> PackedChunk {
