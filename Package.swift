@@ -50,6 +50,7 @@ let package = Package(
       name: "TareCommand",
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
+    tests("Kernels", ["TensorModel", "Kernels"]),
     tests("Containers", ["TensorModel", "ByteStore", "Containers"]),
     tests("TareCommand", ["TareCommand", "Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .target(
@@ -57,5 +58,6 @@ let package = Package(
       swiftSettings: strict),
     tests("Verification", ["Verification", "TensorModel", "Kernels", "Containers", "MemoryModel"]),
     tests("Export", ["Export", "TensorModel", "ByteStore", "Kernels", "Containers", "MemoryModel"]),
+    tests("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Inspection"]),
   ]
 )

@@ -1,0 +1,139 @@
+import Kernels
+import TensorModel
+
+/// The JSON document of an inspection. Keys that need data are left out where none was read.
+public enum InspectionJSON {
+  /// - Parameter version: this build's, as `tare --version` says it.
+  public static func document(_ models: [ModelReport], version: String) -> String {
+    var json = JSONText()
+    json.object { json in
+      json.string("tare", version)
+      json.array("models") { json in
+        for model in models { json.object { write(model, to: &$0) } }
+      }
+    }
+    return json.text + "\n"
+  }
+
+  private static func write(_ model: ModelReport, to json: inout JSONText) {
+    json.string("path", model.path)
+    json.string("format", model.format)
+    json.integer("bytes", model.byteCount)
+    json.object("metadata") { json in
+      for entry in model.metadata { json.string(entry.key, entry.value) }
+    }
+    json.object("totals") { json in
+      writeCounts(model.totals, to: &json)
+      writeTotalValues(model.totals, to: &json)
+      if let packed = model.totals.packed { json.integer("packed_bytes", packed.byteCount) }
+    }
+    switch model.grouping {
+    case .model: break
+    case .layer:
+      json.array("layers") { json in
+        for layer in model.layers { json.object { write(layer, to: &$0) } }
+      }
+    case .tensor:
+      json.array("tensors") { json in
+        for tensor in model.tensors { json.object { write(tensor, isHeaderOnly: model.isHeaderOnly, to: &$0) } }
+      }
+    }
+  }
+
+  private static func writeCounts(_ group: GroupReport, to json: inout JSONText) {
+    json.integer("tensors", group.tensorCount)
+    json.integer("elements", group.elementCount)
+    json.integer("bytes", group.byteCount)
+  }
+
+  private static func writeTotalValues(_ group: GroupReport, to json: inout JSONText) {
+    guard let values = group.values else { return }
+    json.integer("zeros", values.zeros)
+    json.integer("negative_zeros", values.negativeZeros)
+    json.number("sparsity", values.sparsity)
+    json.integer("nan", values.nans)
+    json.integer("infinite", values.infinities)
+  }
+
+  private static func write(_ layer: GroupReport, to json: inout JSONText) {
+    json.string("layer", layer.name)
+    writeCounts(layer, to: &json)
+    json.array("dtypes", inline: true) { json in
+      for dtype in layer.dtypes { json.string(nil, dtype.name) }
+    }
+    if let values = layer.values { write(values, to: &json) }
+    write(layer.packed, to: &json)
+  }
+
+  private static func write(_ tensor: TensorReport, isHeaderOnly: Bool, to json: inout JSONText) {
+    json.string("name", tensor.info.name)
+    json.string("layer", tensor.layer)
+    json.string("dtype", tensor.info.dtype.name)
+    json.array("shape", inline: true) { json in
+      for dimension in tensor.info.shape { json.integer(nil, dimension) }
+    }
+    json.integer("elements", tensor.info.elementCount)
+    json.integer("bytes", tensor.info.byteCount)
+    if let file = tensor.file { json.string("file", file) }
+    if let offset = tensor.offset { json.integer("offset", offset) } else { json.null("offset") }
+    if !isHeaderOnly {
+      write(tensor.values, to: &json)
+      writeStructure(of: tensor, to: &json)
+    }
+    write(tensor.packed, to: &json)
+  }
+
+  /// - Parameter values: nil for elements whose meaning is not known.
+  private static func write(_ values: ValueStatistics?, to json: inout JSONText) {
+    json.optional("zeros", values?.zeros) { $0.integer($1, $2) }
+    json.optional("negative_zeros", values?.negativeZeros) { $0.integer($1, $2) }
+    json.optional("sparsity", values?.sparsity) { $0.number($1, $2) }
+    json.optional("nan", values?.nans) { $0.integer($1, $2) }
+    json.optional("infinite", values?.infinities) { $0.integer($1, $2) }
+    json.optional("subnormals", values?.subnormals) { $0.integer($1, $2) }
+    let extremes = values?.extremes
+    json.optional("min", extremes?.minimum, write)
+    json.optional("max", extremes?.maximum, write)
+    let moments = values?.moments.flatMap { $0.count > 0 ? $0 : nil }
+    json.optional("mean", moments?.mean) { $0.number($1, $2) }
+    json.optional("std", moments?.standardDeviation) { $0.number($1, $2) }
+    json.optional("abs_max", extremes?.largestMagnitude, write)
+  }
+
+  private static func write(_ json: inout JSONText, _ key: String, _ value: ExactNumber) {
+    switch value {
+    case .floating(let value): json.number(key, value)
+    case .signed(let value): json.integer(key, value)
+    case .unsigned(let value): json.integer(key, value)
+    }
+  }
+
+  private static func writeStructure(of tensor: TensorReport, to json: inout JSONText) {
+    guard let structure = tensor.structure else { return json.null("structure") }
+    json.object("structure") { json in
+      json.string("kind", structure.rawValue)
+      guard let lines = tensor.zeroLines else { return }
+      json.integer("zero_rows", lines.zeroRows)
+      json.optional("zero_columns", lines.zeroColumns) { $0.integer($1, $2) }
+    }
+  }
+
+  private static func write(_ packed: PackedSize?, to json: inout JSONText) {
+    guard let packed else { return }
+    let encodings = packed.rankedEncodings
+    json.optional("encoding", encodings.first?.id) { $0.string($1, $2) }
+    json.object("encodings") { json in
+      for encoding in encodings { json.integer(encoding.id, encoding.chunks) }
+    }
+    json.integer("packed_bytes", packed.byteCount)
+    json.bool("sampled", packed.isSampled)
+  }
+}
+
+extension JSONText {
+  fileprivate mutating func optional<Value>(
+    _ key: String, _ value: Value?, _ write: (inout JSONText, String, Value) -> Void
+  ) {
+    if let value { write(&self, key, value) } else { null(key) }
+  }
+}

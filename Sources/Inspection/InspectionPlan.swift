@@ -1,0 +1,78 @@
+import Containers
+import Packing
+import TensorModel
+
+/// The chunks of the tensors that are read, numbered through.
+struct InspectionPlan: Sendable {
+  /// One piece of work.
+  struct Item {
+    /// Index into `parts`.
+    let part: Int
+    let chunk: Int
+    /// Bytes of the tensor.
+    let range: Range<Int>
+  }
+
+  /// One tensor's share of the work.
+  struct Part: Sendable {
+    /// Index into the catalog.
+    let tensor: Int
+    let info: TensorInfo
+    let grid: ChunkGrid
+    /// The number of its first item.
+    var firstItem = 0
+    /// Whether one block fills all of the tensor, so that one item does.
+    var isRepeated = false
+    var itemCount: Int { isRepeated ? 1 : grid.count }
+  }
+
+  let parts: [Part]
+  let itemCount: Int
+  /// Where fewer chunks than this hold a tensor, all are taken to learn its packed size.
+  private static let smallestSampledCount = 5
+  private static let sampleStride = 8
+  /// Of tensors with more chunks, the container is asked first whether one block fills them.
+  private static let manyChunks = 1024
+
+  /// - Parameter tensors: indices into the catalog.
+  init(_ reader: any ContainerReader, _ tensors: [Int]) throws(ModelError) {
+    let session = reader.makeSession()
+    var parts: [Part] = []
+    var items = 0
+    for tensor in tensors {
+      var part = Part(tensor: tensor, info: reader.catalog.tensors[tensor].info, grid: reader.grid(of: tensor))
+      part.firstItem = items
+      if part.grid.count > Self.manyChunks {
+        let name = part.info.name
+        part.isRepeated = try within("tensor '\(name)'") { () throws(ModelError) in
+          try session.repeatedBlock(of: tensor, 0..<part.info.byteCount) != nil
+        }
+      }
+      items += part.itemCount
+      parts.append(part)
+    }
+    self.parts = parts
+    itemCount = items
+  }
+
+  /// The item of that number. O(log parts).
+  func item(_ number: Int) -> Item {
+    var low = 0
+    var high = parts.count
+    // The last part that begins at or before `number`; empty tensors before it begin there too, but have no items.
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if parts[middle].firstItem <= number { low = middle } else { high = middle }
+    }
+    let part = parts[low]
+    let chunk = number - part.firstItem
+    let range = part.isRepeated ? 0..<part.info.byteCount : part.grid.bytes(ofChunk: chunk)
+    return Item(part: low, chunk: chunk, range: range)
+  }
+
+  /// Whether the chunk belongs to the sample from which packed sizes are projected: all chunks of tensors of up to four,
+  /// else the first and every eighth after it.
+  func isInSample(_ item: Item) -> Bool {
+    parts[item.part].itemCount < Self.smallestSampledCount || item.chunk % Self.sampleStride == 0
+  }
+}

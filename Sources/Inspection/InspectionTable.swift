@@ -1,0 +1,156 @@
+import Kernels
+import TensorModel
+
+/// The report of an inspection as text for a terminal.
+public enum InspectionTable {
+  /// Entries of metadata that are shown.
+  private static let shownMetadata = 8
+
+  /// - Parameter width: columns of the terminal, which lines do not pass; at least 40 are used.
+  public static func text(_ models: [ModelReport], width: Int, isColored: Bool = false) -> String {
+    let width = max(40, width)
+    return models.map { model in
+      (heading(model, width) + [""] + table(model).lines(width: width, isColored: isColored))
+        .map { $0 + "\n" }.joined()
+    }.joined(separator: "\n")
+  }
+
+  private static func heading(_ model: ModelReport, _ width: Int) -> [String] {
+    let files = model.fileCount > 1 ? " in \(Readable.grouped(model.fileCount)) files" : ""
+    let facts = "\(model.format), \(Readable.bytes(model.byteCount))\(files), \(tensors(model))"
+    let entries = model.metadata.prefix(shownMetadata).map {
+      "  \($0.key.escapedForDisplay): \($0.value.escapedForDisplay)".cut(to: width)
+    }
+    let rest = model.metadata.count - entries.count
+    let more = rest > 0 ? ["  … and \(Readable.grouped(rest)) more"] : []
+    return [model.path.escapedForDisplay, facts] + entries + more
+      + Headline.sentences(model).flatMap { wrapped($0, width) }
+  }
+
+  private static func tensors(_ model: ModelReport) -> String {
+    "\(Readable.grouped(model.totals.tensorCount)) tensor\(model.totals.tensorCount == 1 ? "" : "s")"
+  }
+
+  /// The words of `text` in lines of at most `width` columns, where no word is longer.
+  private static func wrapped(_ text: String, _ width: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.displayWidth + 1 + String(word).displayWidth <= width {
+        lines[lines.count - 1] += " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines
+  }
+
+  private static func table(_ model: ModelReport) -> TextTable {
+    let rows =
+      switch model.grouping {
+      case .tensor: model.tensors.map(Row.init)
+      case .layer: model.layers.map { Row($0, tensors: Readable.grouped($0.tensorCount)) }
+      case .model: [Row]()
+      }
+    let total = Row(model.totals, tensors: model.grouping == .tensor ? tensors(model) : Readable.grouped(model.totals.tensorCount))
+    let fields = Field.allCases.filter { $0.isShown(for: model) }
+    return TextTable(
+      columns: fields.map { TextTable.Column($0, model.grouping) }, rows: rows.map { row in fields.map { $0.cell(row) } },
+      footer: fields.map { $0.cell(total) })
+  }
+}
+
+/// What a row of the table shows: a tensor, a layer, or the whole.
+private struct Row {
+  var name: String
+  var dtype: String
+  var shape: String
+  var byteCount: Int
+  var values: ValueStatistics?
+  var structure: String
+  var packed: PackedSize?
+
+  init(_ tensor: TensorReport) {
+    name = tensor.info.name.escapedForDisplay
+    dtype = tensor.info.dtype.name
+    shape = tensor.info.shape.map(String.init).joined(separator: "×")
+    byteCount = tensor.info.byteCount
+    values = tensor.values
+    structure = Self.describe(tensor.structure, tensor.zeroLines)
+    packed = tensor.packed
+  }
+
+  /// - Parameter tensors: stands in the column of shapes.
+  init(_ group: GroupReport, tensors: String) {
+    name = group.name.escapedForDisplay
+    dtype = group.dtypes.count > 1 ? "mixed" : group.dtypes.first?.name ?? ""
+    shape = tensors
+    byteCount = group.byteCount
+    values = group.values
+    structure = ""
+    packed = group.packed
+  }
+
+  /// `rows 12/384` where whole rows are zero.
+  private static func describe(_ structure: Structure?, _ lines: ZeroLines?) -> String {
+    guard let structure else { return "" }
+    return switch (structure, lines) {
+    case (.rows, let lines?): "rows \(lines.zeroRows)/\(lines.rows)"
+    case (.columns, let lines?): "columns \(lines.zeroColumns ?? 0)/\(lines.columns)"
+    default: structure.rawValue
+    }
+  }
+}
+
+/// The columns, from left to right.
+private enum Field: CaseIterable {
+  case name, dtype, shape, size, sparsity, structure, minimum, maximum, mean, deviation, packed, saving
+
+  func isShown(for model: ModelReport) -> Bool {
+    switch self {
+    case .name, .dtype, .shape, .size: true
+    case .structure: !model.isHeaderOnly && model.grouping == .tensor
+    case .sparsity, .minimum, .maximum, .mean, .deviation: !model.isHeaderOnly
+    case .packed, .saving: model.totals.packed != nil
+    }
+  }
+
+  func cell(_ row: Row) -> String {
+    switch self {
+    case .name: row.name
+    case .dtype: row.dtype
+    case .shape: row.shape
+    case .size: Readable.bytes(row.byteCount)
+    case .sparsity: row.values.map { Readable.share($0.zeros, of: $0.elementCount) } ?? ""
+    case .structure: row.structure
+    case .minimum: number(row.values?.extremes?.minimum.asDouble)
+    case .maximum: number(row.values?.extremes?.maximum.asDouble)
+    case .mean: number(row.values?.moments.flatMap { $0.count > 0 ? $0.mean : nil })
+    case .deviation: number(row.values?.moments?.standardDeviation)
+    case .packed: row.packed.map { Readable.bytes($0.byteCount) } ?? ""
+    case .saving: row.packed.map { Readable.saving($0.byteCount, of: row.byteCount) } ?? ""
+    }
+  }
+
+  private func number(_ value: Double?) -> String { value.map(Readable.number) ?? "" }
+}
+
+extension TextTable.Column {
+  fileprivate init(_ field: Field, _ grouping: InspectionOptions.Grouping) {
+    switch field {
+    case .name: self.init(title: grouping == .layer ? "layer" : "name", isRightAligned: false, importance: 12)
+    case .sparsity: self.init(title: "zeros", importance: 11)
+    case .size: self.init(title: "size", importance: 10)
+    case .dtype: self.init(title: "dtype", isRightAligned: false, importance: 9)
+    case .structure: self.init(title: "structure", isRightAligned: false, importance: 8)
+    case .saving: self.init(title: "saving", importance: 7)
+    case .packed: self.init(title: "packed", importance: 6)
+    case .shape:
+      self.init(
+        title: grouping == .tensor ? "shape" : "tensors", isRightAligned: grouping != .tensor, importance: 5)
+    case .maximum: self.init(title: "max", importance: 4)
+    case .minimum: self.init(title: "min", importance: 3)
+    case .mean: self.init(title: "mean", importance: 2)
+    case .deviation: self.init(title: "std", importance: 1)
+    }
+  }
+}

@@ -1,0 +1,158 @@
+public import Containers
+import Kernels
+public import Packing
+import Synchronization
+public import TensorModel
+
+/// Looks at every tensor of a model in one pass, in parallel and in constant memory.
+public enum ModelInspection {
+  /// Inspects the tensors of `reader` that `options.names` accepts.
+  ///
+  /// Every number is the same for any number of threads. Bytes that were read are released behind the workers.
+  /// - Parameters:
+  ///   - estimator: tells what packing would save; without it, and for packed models, which know, nothing is projected.
+  ///   - progress: told the bytes of each finished chunk, in order, from any thread but one at a time.
+  /// - Throws: what reading throws, with the tensor's name.
+  public static func run(
+    _ reader: any ContainerReader, _ options: InspectionOptions = InspectionOptions(),
+    estimator: (any PackedSizeEstimating)? = nil, progress: (@Sendable (_ bytes: Int) -> Void)? = nil
+  ) throws(ModelError) -> ModelReport {
+    let catalog = reader.catalog
+    let chosen = catalog.tensors.indices.filter { options.names.accepts(catalog.tensors[$0].info.name) }
+    var reports = chosen.map { TensorReport(catalog, $0) }
+    let packedCatalog = reader as? any PackedCatalog
+    if !options.headerOnly {
+      let plan = try InspectionPlan(reader, chosen)
+      let estimator = packedCatalog == nil ? estimator : nil
+      let ledger = Ledger(reports, plan, projectsPackedSize: estimator != nil)
+      try readAll(reader, plan, ledger, options, estimator, progress)
+      reports = ledger.finish()
+    }
+    if let packedCatalog { try complete(&reports, chosen, packedCatalog) }
+    return ModelReport(reader, options, reports, isPacked: packedCatalog != nil)
+  }
+
+  private static func readAll(
+    _ reader: any ContainerReader, _ plan: InspectionPlan, _ ledger: Ledger, _ options: InspectionOptions,
+    _ estimator: (any PackedSizeEstimating)?, _ progress: (@Sendable (Int) -> Void)?
+  ) throws(ModelError) {
+    try Pump.run(items: plan.itemCount, threads: options.threads) { () throws(ModelError) in
+      ChunkInspector(reader.makeSession(), try estimator?.makeEstimator())
+    } work: { (inspector, number) throws(ModelError) in
+      let item = plan.item(number)
+      let part = plan.parts[item.part]
+      try within("tensor '\(part.info.name)'") { () throws(ModelError) in
+        try inspector.inspect(
+          ChunkInspector.Task(
+            tensor: part.tensor, info: part.info, range: item.range,
+            wantsColumns: ledger.wantsColumns(part: item.part),
+            wantsPackedSize: options.isExact || plan.isInSample(item),
+            repeatedGrid: part.isRepeated ? part.grid : nil))
+      }
+    } commit: { (inspector, number) throws(ModelError) in
+      let item = plan.item(number)
+      ledger.commit(inspector, item)
+      progress?(item.range.count)
+    }
+  }
+
+  private static func complete(
+    _ reports: inout [TensorReport], _ chosen: [Int], _ catalog: any PackedCatalog
+  ) throws(ModelError) {
+    for (index, tensor) in chosen.enumerated() {
+      let encodings = try within("tensor '\(reports[index].info.name)'") { () throws(ModelError) in
+        try catalog.encodings(of: tensor)
+      }
+      reports[index].packed = PackedSize(
+        byteCount: catalog.packedByteCount(of: tensor), encodings: encodings, isSampled: false)
+    }
+  }
+}
+
+/// Gathers the chunks' results in order. At most one tensor is half done.
+private final class Ledger: Sendable {
+  private struct State {
+    var reports: [TensorReport]
+    var part = 0
+    var summary: TensorSummary?
+  }
+
+  private let plan: InspectionPlan
+  private let projectsPackedSize: Bool
+  private let state: Mutex<State>
+  /// The part all of whose columns are known to hold something, which need not be scanned for any more.
+  private let partWithoutZeroColumns = Atomic<Int>(-1)
+
+  init(_ reports: [TensorReport], _ plan: InspectionPlan, projectsPackedSize: Bool) {
+    self.plan = plan
+    self.projectsPackedSize = projectsPackedSize
+    state = Mutex(State(reports: reports))
+  }
+
+  func wantsColumns(part: Int) -> Bool { partWithoutZeroColumns.load(ordering: .relaxed) != part }
+
+  func commit(_ inspector: ChunkInspector, _ item: InspectionPlan.Item) {
+    state.withLock { state in
+      finishParts(before: item.part, &state)
+      var summary = state.summary.take() ?? TensorSummary(plan.parts[item.part].info)
+      summary.append(inspector, item.range)
+      if !summary.wantsColumns { partWithoutZeroColumns.store(item.part, ordering: .relaxed) }
+      state.summary = summary
+    }
+  }
+
+  /// The reports, after the last commit.
+  func finish() -> [TensorReport] {
+    state.withLock { state in
+      finishParts(before: plan.parts.count, &state)
+      return state.reports
+    }
+  }
+
+  private func finishParts(before end: Int, _ state: inout State) {
+    while state.part < end {
+      let summary = state.summary.take() ?? TensorSummary(plan.parts[state.part].info)
+      summary.complete(&state.reports[state.part], projectsPackedSize: projectsPackedSize)
+      state.part += 1
+    }
+  }
+}
+
+extension TensorReport {
+  fileprivate init(_ catalog: Catalog, _ tensor: Int) {
+    let entry = catalog.tensors[tensor]
+    self.init(
+      info: entry.info, layer: layerName(of: entry.info.name),
+      file: catalog.files.count > 1 ? catalog.files[entry.file].path : nil, offset: entry.offset)
+  }
+}
+
+extension ModelReport {
+  /// - Parameter tensors: in file order.
+  fileprivate init(
+    _ reader: any ContainerReader, _ options: InspectionOptions, _ tensors: [TensorReport], isPacked: Bool
+  ) {
+    var totals = GroupReport(name: "total")
+    for tensor in tensors { totals.add(tensor) }
+    self.init(
+      path: reader.path, format: reader.formatName, byteCount: reader.byteCount,
+      fileCount: reader.catalog.files.count, metadata: reader.catalog.metadata, isHeaderOnly: options.headerOnly,
+      isPacked: isPacked, tensors: options.order.arrange(tensors),
+      grouping: options.grouping, layers: options.grouping == .layer ? options.order.arrange(Self.layers(tensors)) : [],
+      totals: totals)
+  }
+
+  private static func layers(_ tensors: [TensorReport]) -> [GroupReport] {
+    var layers: [GroupReport] = []
+    var indices: [String: Int] = [:]
+    for tensor in tensors {
+      let index = indices[tensor.layer] ?? layers.count
+      if index == layers.count {
+        indices[tensor.layer] = index
+        layers.append(GroupReport(name: tensor.layer))
+      }
+      layers[index].add(tensor)
+    }
+    return layers
+  }
+}

@@ -1,0 +1,108 @@
+public import Kernels
+public import TensorModel
+
+/// What an inspection found of one model.
+public struct ModelReport: Sendable {
+  public let path: String
+  public let format: String
+  /// Bytes of the model's files.
+  public let byteCount: Int
+  public let fileCount: Int
+  public let metadata: [MetadataEntry]
+  /// Whether only the header was read.
+  public let isHeaderOnly: Bool
+  /// Whether the model is packed already: sizes are then facts, not projections.
+  public let isPacked: Bool
+  /// The tensors that the filter accepts, in the order that was asked for.
+  public let tensors: [TensorReport]
+  public let grouping: InspectionOptions.Grouping
+  /// One per layer, in the order that was asked for; empty where `grouping` is another.
+  public let layers: [GroupReport]
+  public let totals: GroupReport
+}
+
+/// What was found of one tensor.
+public struct TensorReport: Sendable {
+  public let info: TensorInfo
+  public let layer: String
+  /// The file that holds it, where the model has several.
+  public let file: String?
+  public let offset: Int?
+  /// Nil where the data was not read, or where the dtype is unknown.
+  public internal(set) var values: ValueStatistics?
+  /// Nil as `values`, and for fewer than two dimensions.
+  public internal(set) var zeroLines: ZeroLines?
+  public internal(set) var structure: Structure?
+  public internal(set) var packed: PackedSize?
+}
+
+/// What tensors together amount to: a layer, or the model.
+public struct GroupReport: Sendable {
+  public let name: String
+  public internal(set) var tensorCount = 0
+  public internal(set) var elementCount = 0
+  public internal(set) var byteCount = 0
+  /// In the order in which they occur.
+  public internal(set) var dtypes: [DType] = []
+  /// How many tensors have each structure.
+  public internal(set) var structures: [Structure: Int] = [:]
+  /// How many tensors hold nothing but zeros.
+  public internal(set) var zeroTensors = 0
+  public internal(set) var values: ValueStatistics?
+  public internal(set) var packed: PackedSize?
+
+  init(name: String) { self.name = name }
+
+  mutating func add(_ tensor: TensorReport) {
+    tensorCount += 1
+    elementCount += tensor.info.elementCount
+    byteCount += tensor.info.byteCount
+    if !dtypes.contains(tensor.info.dtype) { dtypes.append(tensor.info.dtype) }
+    if let structure = tensor.structure { structures[structure, default: 0] += 1 }
+    if let theirs = tensor.values {
+      if theirs.elementCount > 0, theirs.zeros == theirs.elementCount { zeroTensors += 1 }
+      var sum = values ?? ValueStatistics()
+      sum.merge(theirs)
+      values = sum
+    }
+    if let theirs = tensor.packed {
+      var sum = packed ?? PackedSize()
+      sum.merge(theirs)
+      packed = sum
+    }
+  }
+}
+
+/// What data fills, or would fill, in a packed file.
+public struct PackedSize: Hashable, Sendable {
+  public internal(set) var byteCount = 0
+  /// Chunks per encoding; of a sample, the chunks in it.
+  public internal(set) var encodings: [String: Int] = [:]
+  /// Whether `byteCount` is projected from some of the chunks.
+  public internal(set) var isSampled = false
+
+  init() {}
+
+  init(byteCount: Int, encodings: [String: Int], isSampled: Bool) {
+    self.byteCount = byteCount
+    self.encodings = encodings
+    self.isSampled = isSampled
+  }
+
+  /// Most chunks first, then by id.
+  public var rankedEncodings: [(id: String, chunks: Int)] {
+    encodings.map { (id: $0.key, chunks: $0.value) }
+      .sorted { $0.chunks != $1.chunks ? $0.chunks > $1.chunks : $0.id < $1.id }
+  }
+
+  mutating func merge(_ other: PackedSize) {
+    byteCount += other.byteCount
+    encodings.merge(other.encodings) { $0 + $1 }
+    isSampled = isSampled || other.isSampled
+  }
+}
+
+extension ValueStatistics {
+  /// Zeros as a share of the elements; 0 for no elements.
+  public var sparsity: Double { elementCount == 0 ? 0 : Double(zeros) / Double(elementCount) }
+}

@@ -1,0 +1,72 @@
+import Kernels
+import Packing
+import TensorModel
+
+/// What is known of one tensor, gathered from its chunks in order, in constant memory but for one bit per column.
+struct TensorSummary {
+  private let info: TensorInfo
+  private var values: ValueStatistics?
+  private var lines: ZeroLineTally?
+  private var packedBytes = 0
+  private var sampledBytes = 0
+  private var encodings: [String: Int] = [:]
+
+  init(_ info: TensorInfo) {
+    self.info = info
+    lines = info.dtype.values == .opaque ? nil : ZeroLineTally(info)
+    values = ValueStatistics(of: RawSpan(), dtype: info.dtype)
+  }
+
+  /// Whether later chunks should be scanned for columns.
+  var wantsColumns: Bool { lines?.wantsColumns ?? false }
+
+  /// Adds the chunk at `range`, which the worker has just inspected.
+  mutating func append(_ inspector: ChunkInspector, _ range: Range<Int>) {
+    if let theirs = inspector.values { values?.merge(theirs) }
+    let perByte = (elements: info.dtype.blockElements, bytes: info.dtype.blockBytes)
+    let elements =
+      range.lowerBound / perByte.bytes * perByte.elements..<range.upperBound / perByte.bytes * perByte.elements
+    switch inspector.lines {
+    case .notAsked: break
+    case .allZero: lines?.append(elements, areZero: true)
+    case .noneZero: lines?.append(elements, areZero: false)
+    case .scanned: lines?.append(inspector.scannedRows, nonZeroColumns: inspector.scannedColumns)
+    }
+    if let packed = inspector.packed {
+      packedBytes += packed.chunk.byteCount * packed.count
+      sampledBytes += range.count
+      encodings[packed.chunk.encoding, default: 0] += packed.count
+    }
+  }
+
+  /// Puts what was found into the report.
+  func complete(_ report: inout TensorReport, projectsPackedSize: Bool) {
+    report.values = values
+    report.zeroLines = lines?.result
+    if info.elementCount == 0 {
+      report.structure = .empty
+    } else if let values {
+      report.structure = Structure(
+        elements: values.elementCount, zeros: values.zeros, isConstant: values.isConstant, lines: report.zeroLines)
+    }
+    guard projectsPackedSize else { return }
+    report.packed = PackedSize(
+      byteCount: projectedBytes, encodings: encodings, isSampled: sampledBytes < info.byteCount)
+  }
+
+  /// The sample's packed bytes, scaled to the tensor and rounded up.
+  private var projectedBytes: Int {
+    guard sampledBytes < info.byteCount else { return packedBytes }
+    precondition(sampledBytes > 0, "the first chunk is always in the sample")
+    let product = packedBytes.multipliedFullWidth(by: info.byteCount)
+    // Packed bytes are about as many as those sampled at most, so the quotient fits.
+    let (quotient, remainder) = sampledBytes.dividingFullWidth(product)
+    return quotient + (remainder > 0 ? 1 : 0)
+  }
+}
+
+extension ValueStatistics {
+  var isConstant: Bool {
+    if case .bits = uniformity { true } else { false }
+  }
+}

@@ -1,0 +1,101 @@
+/// A table of plain text that fits a width: cells of the first column are shortened in the middle, and columns of least
+/// importance are left out.
+struct TextTable {
+  struct Column {
+    var title: String
+    var isRightAligned = true
+    /// Columns of the lowest importance go first.
+    var importance: Int
+  }
+
+  var columns: [Column]
+  var rows: [[String]]
+  var footer: [String]
+
+  private static let gap = "  "
+  /// The first column is made narrower than this only when no other column is left.
+  private static let comfortableWidth = 24
+  private static let smallestWidth = 8
+
+  /// The lines: titles, a rule, rows, a rule, the footer. Trailing blanks are left out.
+  func lines(width: Int, isColored: Bool = false) -> [String] {
+    let (kept, widths) = layout(width)
+    func line(_ cells: [String]) -> String {
+      let padded = kept.enumerated().map { position, column in
+        pad(cells[column], to: widths[position], right: columns[column].isRightAligned)
+      }
+      return padded.joined(separator: Self.gap).trimmingTrailingBlanks
+    }
+    func strong(_ text: String) -> String { isColored ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+    let rule = String(repeating: "─", count: widths.reduce(0, +) + Self.gap.count * (widths.count - 1))
+    return [strong(line(columns.map(\.title))), rule] + rows.map(line) + [rule, strong(line(footer))]
+  }
+
+  /// The columns that stay, and their widths.
+  private func layout(_ width: Int) -> (columns: [Int], widths: [Int]) {
+    let natural = columns.indices.map { column in
+      ([columns[column].title, footer[column]] + rows.map { $0[column] }).map(\.displayWidth).max() ?? 0
+    }
+    var kept = Array(columns.indices)
+    while true {
+      let others = kept.dropFirst().reduce(0) { $0 + natural[$1] + Self.gap.count }
+      if width - others >= min(natural[0], Self.comfortableWidth) || kept.count == 1 {
+        let first = max(Self.smallestWidth, min(natural[0], width - others))
+        return (kept, [first] + kept.dropFirst().map { natural[$0] })
+      }
+      let dropped = kept.dropFirst().min { columns[$0].importance < columns[$1].importance }
+      kept.removeAll { $0 == dropped }
+    }
+  }
+
+  private func pad(_ text: String, to width: Int, right: Bool) -> String {
+    let text = text.shortened(to: width)
+    let blanks = String(repeating: " ", count: max(0, width - text.displayWidth))
+    return right ? blanks + text : text + blanks
+  }
+}
+
+extension String {
+  /// Columns of a terminal that the text fills: two for East Asian wide characters and emoji.
+  var displayWidth: Int { reduce(0) { $0 + $1.displayWidth } }
+
+  /// The text, or its beginning and end around `…`, in at most `width` columns.
+  func shortened(to width: Int) -> String {
+    guard displayWidth > width else { return self }
+    guard width > 1 else { return width == 1 ? "…" : "" }
+    let head = prefix(columns: width / 2)
+    let tail = String(reversed()).prefix(columns: width - 1 - width / 2).reversed()
+    return head + "…" + String(tail)
+  }
+
+  /// The text, or its beginning before `…`, in at most `width` columns.
+  func cut(to width: Int) -> String {
+    displayWidth <= width ? self : prefix(columns: max(0, width - 1)) + "…"
+  }
+
+  private func prefix(columns: Int) -> String {
+    var left = columns
+    return String(
+      prefix {
+        left -= $0.displayWidth
+        return left >= 0
+      })
+  }
+
+  fileprivate var trimmingTrailingBlanks: String {
+    var text = self
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+}
+
+extension Character {
+  fileprivate var displayWidth: Int {
+    switch unicodeScalars.first?.value ?? 0 {
+    case 0x1100..<0x1160, 0x2E80..<0xA4D0, 0xAC00..<0xD7A4, 0xF900..<0xFB00, 0xFE30..<0xFE70, 0xFF00..<0xFF61,
+      0xFFE0..<0xFFE7, 0x1F300..<0x1F650, 0x1F900..<0x1FA00, 0x20000..<0x3FFFE:
+      2
+    default: 1
+    }
+  }
+}

@@ -1,0 +1,38 @@
+public import TensorModel
+
+/// What a chunk becomes in a packed file.
+public struct PackedChunk: Hashable, Sendable {
+  /// Bytes of the chunk's streams and of its entry in the chunk table.
+  public var byteCount: Int
+  /// The encoding as it is shown: `gaps+fused`.
+  public var encoding: String
+
+  public init(byteCount: Int, encoding: String) {
+    self.byteCount = byteCount
+    self.encoding = encoding
+  }
+}
+
+/// Tells how large chunks become when they are packed.
+public protocol PackedSizeEstimating: Sendable {
+  /// An estimator for one worker, with buffers that live as long as it does.
+  func makeEstimator() throws(ModelError) -> any PackedSizeEstimator
+}
+
+/// One worker's estimator.
+public protocol PackedSizeEstimator: AnyObject {
+  /// What `chunk`, the bytes `range` of the tensor, becomes.
+  func pack(_ chunk: RawSpan, of info: TensorInfo, _ range: Range<Int>) throws(ModelError) -> PackedChunk
+
+  /// What `range` becomes, which holds `block` (one block of the dtype) again and again; in O(1).
+  func pack(repeating block: [UInt8], of info: TensorInfo, _ range: Range<Int>) throws(ModelError) -> PackedChunk
+}
+
+/// A container whose tensors are packed already, and which knows their sizes without reading them.
+public protocol PackedCatalog: AnyObject {
+  /// The bytes that the tensor fills in the container.
+  func packedByteCount(of tensor: Int) -> Int
+
+  /// How many chunks of the tensor use each encoding, as it is shown.
+  func encodings(of tensor: Int) throws(ModelError) -> [String: Int]
+}
