@@ -26,7 +26,8 @@ enum NameDistance {
   /// Longer names are not compared: they are nothing that somebody typed, and the time is the product of both lengths.
   private static let longestName = 256
 
-  /// Up to `count` names that contain `name`, or come near it, the nearest first.
+  /// Up to `count` names that contain `name`, or come near it as a whole or by as many of their last parts between dots,
+  /// the nearest first.
   static func nearest(to name: String, among names: some Sequence<String>, count: Int) -> [String] {
     let wanted = Array(name.lowercased().utf8)
     guard !wanted.isEmpty, wanted.count <= longestName else { return [] }
@@ -34,13 +35,27 @@ enum NameDistance {
     for candidate in names where candidate.utf8.count <= longestName {
       // Only what beats the worst of the best so far is worth a distance.
       let limit = best.count < count ? max(2, wanted.count / 3) : best.last!.distance - 1
-      guard let distance = distance(wanted, Array(candidate.lowercased().utf8), limit: limit) else { continue }
+      let letters = Array(candidate.lowercased().utf8)
+      let whole = distance(wanted, letters, limit: limit)
+      let tail = distance(wanted, lastParts(of: letters, as: wanted), limit: (whole ?? limit + 1) - 1)
+      guard let distance = tail ?? whole else { continue }
       guard !best.contains(where: { $0.name == candidate }) else { continue }
       let place = best.firstIndex { $0.distance > distance } ?? best.count
       best.insert((distance, candidate), at: place)
       if best.count > count { best.removeLast() }
     }
     return best.map(\.name)
+  }
+
+  /// The end of `name` that has as many parts between dots as `wanted`.
+  private static func lastParts(of name: [UInt8], as wanted: [UInt8]) -> [UInt8] {
+    let dot = UInt8(ascii: ".")
+    var left = wanted.count { $0 == dot } + 1
+    let start = name.lastIndex {
+      if $0 == dot { left -= 1 }
+      return left == 0
+    }
+    return Array(name[(start.map { $0 + 1 } ?? 0)...])
   }
 
   /// 0 where `candidate` contains `wanted`, else the edit distance; nil beyond `limit`.

@@ -35,6 +35,8 @@ import Testing
         """)
     let part = #expect(throws: ModelError.self) { try catalog.tensor(named: "QUERY.bias") }
     #expect(part?.hint == "near to it: 'encoder.layer.0.query.bias'")
+    let typo = #expect(throws: ModelError.self) { try catalog.tensor(named: "1.query.weigth") }
+    #expect(typo?.hint?.hasPrefix("near to it: 'encoder.layer.1.query.weight'") == true)
     let nothing = #expect(throws: ModelError.self) { try catalog.tensor(named: "zzzzzzzz") }
     #expect(nothing?.hint == nil)
   }
