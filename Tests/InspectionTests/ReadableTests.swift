@@ -1,5 +1,6 @@
-@testable internal import Inspection
 import Testing
+
+@testable internal import Inspection
 
 @Suite struct ReadableTests {
   @Test(arguments: [
@@ -34,7 +35,8 @@ import Testing
     (0, "0"), (-128, "-128"), (65504, "65504"), (0.123456, "0.1235"), (-0.02999999, "-0.03"), (0.99999, "1"),
     (1.00001, "1"), (123.456, "123.5"), (99999.96, "100000"), (1e6, "1e+06"), (1.5e-7, "1.5e-07"), (0.0001, "0.0001"),
     (0.00009999, "9.999e-05"), (0.000099999, "0.0001"), (3.4028234e38, "3.403e+38"), (.leastNonzeroMagnitude, "5e-324"),
-    (-1.7976931348623157e308, "-1.798e+308"), (12345.6, "12350"), (.infinity, "inf"), (-.infinity, "-inf"), (.nan, "nan"),
+    (-1.7976931348623157e308, "-1.798e+308"), (12345.6, "12350"), (.infinity, "inf"), (-.infinity, "-inf"),
+    (.nan, "nan"),
   ])
   func numbers(_ value: Double, _ text: String) {
     #expect(Readable.number(value) == text)

@@ -272,7 +272,8 @@ import Testing
         ]
       }
       """
-    #expect(try InspectionJSON.document([report { $0.names.excluding = ["*weight"] }], version: "0.1.0") == expected + "\n")
+    #expect(
+      try InspectionJSON.document([report { $0.names.excluding = ["*weight"] }], version: "0.1.0") == expected + "\n")
   }
 
   @Test func aDocumentOfHeadersHasNoKeyThatNeedsData() throws {
