@@ -51,10 +51,12 @@ public enum InspectionTable {
       case .layer: model.layers.map { Row($0, tensors: Readable.grouped($0.tensorCount)) }
       case .model: [Row]()
       }
-    let total = Row(model.totals, tensors: model.grouping == .tensor ? tensors(model) : Readable.grouped(model.totals.tensorCount))
+    let total = Row(
+      model.totals, tensors: model.grouping == .tensor ? tensors(model) : Readable.grouped(model.totals.tensorCount))
     let fields = Field.allCases.filter { $0.isShown(for: model) }
     return TextTable(
-      columns: fields.map { TextTable.Column($0, model.grouping) }, rows: rows.map { row in fields.map { $0.cell(row) } },
+      columns: fields.map { TextTable.Column($0, model.grouping) },
+      rows: rows.map { row in fields.map { $0.cell(row) } },
       footer: fields.map { $0.cell(total) })
   }
 }

@@ -48,6 +48,7 @@ public struct GroupReport: Sendable {
   public internal(set) var structures: [Structure: Int] = [:]
   /// How many tensors hold nothing but zeros.
   public internal(set) var zeroTensors = 0
+  /// Without extremes and moments where floats and whole numbers come together: indices beside weights say nothing.
   public internal(set) var values: ValueStatistics?
   public internal(set) var packed: PackedSize?
 
@@ -63,6 +64,10 @@ public struct GroupReport: Sendable {
       if theirs.elementCount > 0, theirs.zeros == theirs.elementCount { zeroTensors += 1 }
       var sum = values ?? ValueStatistics()
       sum.merge(theirs)
+      if dtypes.contains(where: { $0.isFloat != tensor.info.dtype.isFloat }) {
+        sum.extremes = nil
+        sum.moments = nil
+      }
       values = sum
     }
     if let theirs = tensor.packed {
@@ -70,6 +75,12 @@ public struct GroupReport: Sendable {
       sum.merge(theirs)
       packed = sum
     }
+  }
+}
+
+extension DType {
+  fileprivate var isFloat: Bool {
+    if case .float = values { true } else { false }
   }
 }
 

@@ -1,8 +1,9 @@
-@testable internal import Inspection
 import Packing
 import Synchronization
 import TensorModel
 import Testing
+
+@testable internal import Inspection
 
 @Suite struct ModelInspectionTests {
   /// One random matrix of each dtype.
@@ -122,7 +123,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (InspectionOptions.Order.file, ["b", "a", "d", "c"]), (.name, ["a", "b", "c", "d"]), (.bytes, ["d", "b", "a", "c"]),
+    (InspectionOptions.Order.file, ["b", "a", "d", "c"]), (.name, ["a", "b", "c", "d"]),
+    (.bytes, ["d", "b", "a", "c"]),
     (.sparsity, ["a", "d", "b", "c"]), (.savings, ["d", "b", "a", "c"]),
   ])
   func rowsAreSortedAndTiesStayInFileOrder(_ order: InspectionOptions.Order, _ names: [String]) throws {

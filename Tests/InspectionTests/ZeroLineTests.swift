@@ -1,6 +1,7 @@
-@testable internal import Inspection
 import TensorModel
 import Testing
+
+@testable internal import Inspection
 
 @Suite struct ZeroLineTests {
   @Test(arguments: DType.all)

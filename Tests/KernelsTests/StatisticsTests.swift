@@ -10,7 +10,9 @@ import Testing
     for blocks in Array(0...67) + [2047, 4099] {
       let bytes = randomBlocks(blocks, dtype, mix, using: &generator)
       let statistics = statistics(bytes, dtype, shift: blocks % 9)
-      expect(statistics, agreesWith: StatisticsReference(bytes, dtype), dtype, "seed \(seed), \(dtype.name), \(mix), \(blocks) blocks")
+      expect(
+        statistics, agreesWith: StatisticsReference(bytes, dtype), dtype,
+        "seed \(seed), \(dtype.name), \(mix), \(blocks) blocks")
     }
   }
 
@@ -99,7 +101,8 @@ import Testing
     #expect(found.subnormals == reference.subnormals, place)
     let distinct = Set(reference.patterns)
     #expect(
-      found.uniformity == (distinct.isEmpty ? .nothingYet : distinct.count > 1 ? .mixed : .bits(distinct.first!)), place)
+      found.uniformity == (distinct.isEmpty ? .nothingYet : distinct.count > 1 ? .mixed : .bits(distinct.first!)), place
+    )
     if case .complex = dtype.values {
       #expect(found.extremes == nil && found.moments == nil, place)
       return

@@ -1,0 +1,57 @@
+import Foundation
+import Inspection
+import TensorModel
+import Testing
+
+/// Every number against numpy's, where the environment names a Python that has numpy and ml_dtypes.
+@Suite struct NumpyTests {
+  private static let python = ProcessInfo.processInfo.environment["TARE_TEST_PYTHON"]
+
+  @Test(.enabled(if: python != nil, "set TARE_TEST_PYTHON to a Python with numpy and ml_dtypes to compare with numpy"))
+  func everyNumberAgreesWithNumpy() throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tare-numpy-\(seed)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let model = try Self.model(seed: seed, path: folder.appendingPathComponent("model.bin").path)
+    try Data([UInt8](repeating: 0, count: 8) + model.bytes.joined()).write(to: URL(fileURLWithPath: model.path))
+    let inspection = folder.appendingPathComponent("inspection.json")
+    try Data(InspectionJSON.document([ModelInspection.run(model)], version: "test").utf8).write(to: inspection)
+    let (status, output) = try Self.run("check_inspection.py", inspection.path)
+    #expect(status == 0, "seed \(seed): \(output)")
+    #expect(output.hasSuffix("tensors compared with numpy, 0 disagreements\n"))
+  }
+
+  /// Of every dtype matrices small and long, a vector and an empty tensor; and floats as trained weights have them.
+  private static func model(seed: UInt64, path: String) throws -> MemoryModel {
+    var generator = SeededGenerator(seed: seed)
+    var tensors: [(info: TensorInfo, bytes: [UInt8])] = []
+    for dtype in DType.all {
+      for (rows, columns) in [(3, 8), (37, 96), (1, 6000), (6000, 4)] {
+        let matrix = try RandomMatrix("\(dtype.name).\(rows)", dtype, rows: rows, columns: columns, using: &generator)
+        tensors.append((matrix.info, matrix.bytes))
+      }
+      tensors.append((try TensorInfo(name: "\(dtype.name).empty", dtype: dtype, shape: [0, 3]), []))
+    }
+    let weights = (0..<50_000).map { _ in
+      (0..<4).reduce(Float(0.001)) { sum, _ in sum + Float.random(in: -0.02...0.02, using: &generator) }
+    }
+    tensors.append(try floats("weights", [500, 100], weights))
+    tensors.append(try floats("offset", [50_000], weights.map { $0 + 1e6 }))
+    return MemoryModel(tensors, chunkBytes: 10_000, path: path)
+  }
+
+  private static func run(_ script: String, _ argument: String) throws -> (status: Int32, output: String) {
+    let scripts = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../Peers")
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: python ?? "")
+    process.arguments = [scripts.appendingPathComponent(script).path, argument]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, output)
+  }
+}
