@@ -41,4 +41,7 @@ extension TensorSession {
 
 extension ContainerReader {
   public func grid(of tensor: Int) -> ChunkGrid { ChunkGrid(catalog.tensors[tensor].info) }
+
+  /// The most dense bytes that a chunk of any tensor has.
+  public var largestChunkBytes: Int { ChunkGrid.maximumChunkBytes }
 }

@@ -22,10 +22,13 @@ public struct TensorPlan: Hashable, Sendable {
 public struct ChunkChoice: Hashable, Sendable {
   public var mask: String
   public var value: String
+  /// Zeros in the chunk, of either sign; 0 where they were not counted.
+  public var zeros: Int
 
-  public init(mask: String, value: String) {
+  public init(mask: String, value: String, zeros: Int = 0) {
     self.mask = mask
     self.value = value
+    self.zeros = zeros
   }
 
   /// `gaps+fused`; a mask of `none` is not named.
@@ -113,14 +116,17 @@ public enum ChunkCodec {
     ConstantEncoding.element(of: try StoredChunk(stored, denseBytes: denseBytes), names: names)
   }
 
+  /// Bytes from the start of a stored chunk that are enough for `choice`.
+  public static let choiceBytes = 64
+
   /// What a stored chunk names.
-  public static func choice(_ stored: RawSpan, names: [String], denseBytes: Int) throws(ModelError) -> ChunkChoice {
-    let chunk = try StoredChunk(stored, denseBytes: denseBytes)
-    guard names.indices.contains(chunk.mask.encoding), names.indices.contains(chunk.value.encoding) else {
-      throw ModelError(
-        .malformed, "a chunk names encoding \(max(chunk.mask.encoding, chunk.value.encoding)) of \(names.count)")
+  /// - Parameter start: its first `choiceBytes` bytes, or all where there are fewer.
+  public static func choice(_ start: RawSpan, names: [String]) throws(ModelError) -> ChunkChoice {
+    let (mask, value) = try StoredChunk.encodings(start)
+    guard names.indices.contains(mask), names.indices.contains(value) else {
+      throw ModelError(.malformed, "a chunk names encoding \(max(mask, value)) of \(names.count)")
     }
-    return ChunkChoice(mask: names[chunk.mask.encoding], value: names[chunk.value.encoding])
+    return ChunkChoice(mask: names[mask], value: names[value])
   }
 
   private static func encoding<Kind>(_ stage: StoredChunk.Stage, _ names: [String]) throws(ModelError) -> Kind {

@@ -22,7 +22,7 @@ enum ChunkPlanner {
         guard unsafe append(mask, value, elements, split, plan, attempt, workspace) else { continue }
         let stored = unsafe mask == "none" || split!.stored > 0
         if best == nil || attempt.byteCount < best!.size {
-          best = (ChunkChoice(mask: mask, value: stored ? value : "raw"), attempt.byteCount)
+          best = (ChunkChoice(mask: mask, value: stored ? value : "raw", zeros: zeros.zeros), attempt.byteCount)
           workspace.keepAttempt()
         }
         if !stored { break }
@@ -34,7 +34,7 @@ enum ChunkPlanner {
       NoMask.appendRecord(to: workspace.best)
       _ = unsafe RawEncoding().encode(
         elements, shared: plan.shared, as: EncodingRegistry.number(of: "raw"), into: workspace.best, workspace)
-      return ChunkChoice(mask: "none", value: "raw")
+      return ChunkChoice(mask: "none", value: "raw", zeros: zeros.zeros)
     }
     return best.choice
   }

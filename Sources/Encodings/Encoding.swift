@@ -6,6 +6,21 @@ public protocol Encoding: Sendable {
   var id: String { get }
   /// One line for `tare formats`.
   var summary: String { get }
+  var stage: EncodingStage { get }
+}
+
+/// Which of a chunk's two stages an encoding is for.
+public enum EncodingStage: String, Sendable {
+  case mask
+  case value
+}
+
+extension MaskEncoding {
+  public var stage: EncodingStage { .mask }
+}
+
+extension ValueEncoding {
+  public var stage: EncodingStage { .value }
 }
 
 /// Separates zeros from the elements that a value stage stores.

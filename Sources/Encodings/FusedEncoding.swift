@@ -4,7 +4,7 @@ public import TensorModel
 /// Floats as exponent rank and leading mantissa in one symbol, the rest raw (`formats/encodings/fused.md`).
 public struct FusedEncoding: ValueEncoding {
   public let id = "fused"
-  public let summary = "values: floats, exponent rank and leading mantissa in one symbol"
+  public let summary = "floats, exponent rank and leading mantissa in one symbol"
 
   public func accepts(_ type: ElementType) -> Bool { type.isFloat }
 

@@ -4,7 +4,7 @@ public import TensorModel
 /// Nothing is left out (`formats/encodings/none.md`).
 public struct NoMask: MaskEncoding {
   public let id = "none"
-  public let summary = "mask: every element is stored"
+  public let summary = "every element is stored"
 
   @unsafe public func encode(
     _ split: ZeroSplit, as number: Int, into chunk: ChunkWriter, _ workspace: EncodingWorkspace
@@ -24,7 +24,7 @@ public struct NoMask: MaskEncoding {
 /// One bit per element (`formats/encodings/bitmask.md`).
 public struct Bitmask: MaskEncoding {
   public let id = "bitmask"
-  public let summary = "mask: one bit per element, zeros left out, their signs kept"
+  public let summary = "one bit per element, zeros left out, their signs kept"
 
   @unsafe public func encode(
     _ split: ZeroSplit, as number: Int, into chunk: ChunkWriter, _ workspace: EncodingWorkspace
@@ -53,7 +53,7 @@ public struct Bitmask: MaskEncoding {
 /// The number of zeros before each stored element (`formats/encodings/gaps.md`).
 public struct GapsMask: MaskEncoding {
   public let id = "gaps"
-  public let summary = "mask: the distance to the next non-zero, for very sparse tensors"
+  public let summary = "the distance to the next non-zero, for very sparse tensors"
 
   @unsafe public func encode(
     _ split: ZeroSplit, as number: Int, into chunk: ChunkWriter, _ workspace: EncodingWorkspace

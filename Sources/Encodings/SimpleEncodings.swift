@@ -5,7 +5,7 @@ public import TensorModel
 /// Bytes as they are (`formats/encodings/raw.md`).
 public struct RawEncoding: ValueEncoding {
   public let id = "raw"
-  public let summary = "values: bytes as they are"
+  public let summary = "bytes as they are"
 
   public func accepts(_ type: ElementType) -> Bool { true }
 
@@ -31,7 +31,7 @@ public struct RawEncoding: ValueEncoding {
 /// One element, repeated (`formats/encodings/constant.md`).
 public struct ConstantEncoding: ValueEncoding {
   public let id = "constant"
-  public let summary = "values: one element, repeated"
+  public let summary = "one element, repeated"
 
   public func accepts(_ type: ElementType) -> Bool { true }
 
@@ -82,7 +82,7 @@ public struct ConstantEncoding: ValueEncoding {
 /// Integers and unknown data, whole or by byte plane (`formats/encodings/bytes.md`).
 public struct BytesEncoding: ValueEncoding {
   public let id = "bytes"
-  public let summary = "values: integers and unknown data, whole or by byte plane"
+  public let summary = "integers and unknown data, whole or by byte plane"
 
   public func accepts(_ type: ElementType) -> Bool { true }
 
@@ -144,7 +144,7 @@ public struct BytesEncoding: ValueEncoding {
 /// Floats by byte plane, rotated so that the exponent is in one (`formats/encodings/planes.md`).
 public struct PlanesEncoding: ValueEncoding {
   public let id = "planes"
-  public let summary = "values: floats by byte plane, the exponent in a plane of its own"
+  public let summary = "floats by byte plane, the exponent in a plane of its own"
 
   public func accepts(_ type: ElementType) -> Bool { type.isFloat }
 

@@ -20,14 +20,20 @@ public struct StoredChunk: Sendable {
   public let mask: Stage
   public let value: Stage
 
+  /// The positions of the two encodings that a chunk names, from its first bytes.
+  static func encodings(_ start: RawSpan) throws(ModelError) -> (mask: Int, value: Int) {
+    var cursor = ByteCursor(start)
+    return (try record(&cursor).encoding, try cursor.varint("the encoding of a stage"))
+  }
+
   /// Parses the records and proves that bodies lie inside, fill the chunk, and decode to no more than
-  /// 2 × `denseBytes` + 64 KiB together.
+  /// 3 × `denseBytes` + 64 KiB together.
   public init(_ bytes: RawSpan, denseBytes: Int) throws(ModelError) {
     var cursor = ByteCursor(bytes)
     let records = [try Self.record(&cursor), try Self.record(&cursor)]
     var position = cursor.position
     var decoded = 0
-    let ceiling = 2 * denseBytes + 65536
+    let ceiling = 3 * denseBytes + 65536
     var stages: [Stage] = []
     for record in records {
       var streams: [Stream] = []

@@ -1,4 +1,5 @@
 import Kernels
+public import TensorModel
 
 /// What an inspection looks at, and how it arranges what it finds.
 public struct InspectionOptions: Hashable, Sendable {

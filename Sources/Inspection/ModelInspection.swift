@@ -28,7 +28,7 @@ public enum ModelInspection {
       try readAll(reader, plan, ledger, options, estimator, progress)
       reports = ledger.finish()
     }
-    if let packedCatalog { try complete(&reports, chosen, packedCatalog) }
+    if let packedCatalog { try complete(&reports, chosen, packedCatalog, options) }
     return ModelReport(reader, options, reports, isPacked: packedCatalog != nil)
   }
 
@@ -57,11 +57,11 @@ public enum ModelInspection {
   }
 
   private static func complete(
-    _ reports: inout [TensorReport], _ chosen: [Int], _ catalog: any PackedCatalog
+    _ reports: inout [TensorReport], _ chosen: [Int], _ catalog: any PackedCatalog, _ options: InspectionOptions
   ) throws(ModelError) {
     for (index, tensor) in chosen.enumerated() {
       let encodings = try within("tensor '\(reports[index].info.name)'") { () throws(ModelError) in
-        try catalog.encodings(of: tensor)
+        try options.headerOnly ? [:] : catalog.encodings(of: tensor)
       }
       reports[index].packed = PackedSize(
         byteCount: catalog.packedByteCount(of: tensor), encodings: encodings, isSampled: false)

@@ -19,6 +19,18 @@ public final class PackedFile: Sendable {
   public var packedByteCount: Int { map.byteCount }
   /// Bytes of the files that it holds.
   public var byteCount: Int { index.byteCount }
+  /// The digest of the file that it holds, in hexadecimal; of a folder, the digest of its files' digests.
+  public var digest: String {
+    var value = index.files[0].digest
+    if index.isFolder {
+      var state = XXH64()
+      for file in index.files { state.update(littleEndian: file.digest) }
+      value = state.value
+    }
+    let digits = String(value, radix: 16)
+    return "xxh64:" + String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
   /// Whether unpacking would give far more bytes than the file has: see `Limits.expansion`.
   public func expands(beyond factor: Int) -> Bool {
     byteCount > 64 << 20 && byteCount / max(factor, 1) > packedByteCount
@@ -96,7 +108,7 @@ public final class PackedFile: Sendable {
     _ place: PackedIndex.Place, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
     bytesReadCount.wrappingAdd(range.count, ordering: .relaxed)
-    return try map.withPopulatedBytes((place.offset + range.lowerBound)..<(place.offset + range.upperBound), body)
+    return try map.withBytes((place.offset + range.lowerBound)..<(place.offset + range.upperBound), body)
   }
 
   /// Reads and proves the directory of an entry.

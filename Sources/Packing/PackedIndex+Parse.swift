@@ -145,7 +145,7 @@ extension PackedIndex {
 
   /// Paths, and that every tensor belongs to exactly one file, under a name of its own there.
   private func proveFiles(_ limits: Limits) throws(ModelError) {
-    guard files.count <= limits.files else { throw ModelError(.malformed, "\(files.count) files") }
+    guard files.count <= limits.files, !files.isEmpty else { throw ModelError(.malformed, "\(files.count) files") }
     if isFolder {
       for file in files { try RelativePath.validate(file.path) }
       try RelativePath.demandDistinct(files.map(\.path))

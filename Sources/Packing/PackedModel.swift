@@ -7,6 +7,7 @@ public final class PackedModel: ContainerReader {
   public let catalog: Catalog
   /// Per tensor of the catalog, the entry that holds its bytes.
   let holders: [Int]
+  private let aliases: Set<Int>
 
   public var formatName: String { "tare" }
   public var path: String { file.path }
@@ -20,6 +21,7 @@ public final class PackedModel: ContainerReader {
     var files: [Catalog.File] = []
     var tensors: [Catalog.Entry] = []
     var holders: [Int] = []
+    var aliases: Set<Int> = []
     let reader = EntryReader(file)
     for packed in file.index.files where !packed.container.isEmpty {
       let metadata = try within(file.path) { () throws(ModelError) in try Self.metadata(of: packed, reader, limits) }
@@ -28,6 +30,7 @@ public final class PackedModel: ContainerReader {
         if case .tensor(let number) = operation {
           let entry = file.index.entries[number]
           tensors.append(Catalog.Entry(info: entry.info, file: files.count, offset: offset))
+          if entry.role == .alias { aliases.insert(holders.count) }
           holders.append(entry.holder)
         }
         offset += operation.byteCount(in: file.index.entries)
@@ -37,7 +40,11 @@ public final class PackedModel: ContainerReader {
     }
     catalog = Catalog(files: files, tensors: tensors)
     self.holders = holders
+    self.aliases = aliases
   }
+
+  /// Whether the tensor's bytes are stored under another name.
+  func isAlias(_ tensor: Int) -> Bool { aliases.contains(tensor) }
 
   public func grid(of tensor: Int) -> ChunkGrid {
     // A damaged directory is reported when the tensor is read; until then any grid serves.

@@ -72,11 +72,12 @@ import TensorModel
     }
   }
 
-  /// What a chunk names, its stored checksum proved.
+  /// What a chunk names, by its first bytes alone; its checksum is not looked at.
   func choice(of entry: Int, chunk: Int) throws(ModelError) -> ChunkChoice {
-    let byteCount = try directory(of: entry).grid.bytes(ofChunk: chunk).count
-    return try proved(entry, chunk) { (bytes) throws(ModelError) in
-      try ChunkCodec.choice(bytes, names: file.index.encodings, denseBytes: byteCount)
+    let stored = try directory(of: entry).storedBytes(ofChunk: chunk)
+    let start = stored.prefix(ChunkCodec.choiceBytes)
+    return try file.withStored(file.index.entries[entry].place, start) { (bytes) throws(ModelError) in
+      try ChunkCodec.choice(bytes, names: file.index.encodings)
     }
   }
 

@@ -28,8 +28,8 @@ public struct PackReport: Sendable {
     public var choices: [String: Int]
     /// The name of the tensor whose bytes these are, for a duplicate.
     public var aliasOf: String?
-    /// What each candidate took of a sample, as a fraction.
-    public var sampled: [(candidate: String, fraction: Double)]
+    /// Why: what was seen, and what was compared.
+    public var reasons: [String]
   }
 
   public var byteCount: Int
@@ -54,11 +54,6 @@ public enum Packer {
     try packing.writeEntries(progress)
     return try packing.finish()
   }
-
-  /// Threads that fit the memory with chunks of that size.
-  static func threads(_ options: PackOptions, chunkBytes: Int) -> Int {
-    max(1, min(options.threads, options.memory / EncodingWorkspace.byteCount(chunkBytes: chunkBytes)))
-  }
 }
 
 /// One run of the packer.
@@ -71,6 +66,7 @@ private final class Packing: Sendable {
     var offset = 0
     var place = PackedIndex.Place(offset: 0, storedBytes: 0, directoryBytes: 0, directoryHash: 0)
     var choices: [String: Int] = [:]
+    var zeros = 0
   }
 
   struct State {
@@ -117,7 +113,7 @@ private final class Packing: Sendable {
   /// Makes the plan of every entry, from a sample of its bytes.
   func decide() throws(ModelError) {
     let planner = TensorPlanner(effort: options.effort)
-    let threads = Packer.threads(options, chunkBytes: ChunkGrid.defaultChunkBytes)
+    let threads = WorkerBudget.encoders(options.threads, memory: options.memory)
     let decisions = Mutex([TensorPlanner.Decision?](repeating: nil, count: holders))
     try Pump.run(
       items: holders, threads: threads,
@@ -147,7 +143,7 @@ private final class Packing: Sendable {
     let items = ItemIndex(grids.map(\.count))
     let largest = grids.map(\.largestChunkBytes).max() ?? 0
     try Pump.run(
-      items: items.count, threads: Packer.threads(options, chunkBytes: largest),
+      items: items.count, threads: WorkerBudget.encoders(options.threads, memory: options.memory, chunkBytes: largest),
       makeWorker: { () throws(ModelError) in Worker(options.effort) },
       work: { (worker, item) throws(ModelError) in
         let (index, chunk) = items[item]
@@ -188,6 +184,7 @@ private final class Packing: Sendable {
       state.entries[index].directory.storedHashes.append(chunk.storedHash)
       state.entries[index].directory.denseHashes.append(chunk.denseHash)
       state.entries[index].choices[chunk.choice.name, default: 0] += 1
+      state.entries[index].zeros += chunk.choice.zeros
     }
   }
 
@@ -270,7 +267,8 @@ private final class Packing: Sendable {
           PackReport.Tensor(
             file: source.files[entry.file].path, info: entry.info, packedBytes: isAlias ? 0 : holder.place.storedBytes,
             choices: isAlias ? [:] : holder.choices,
-            aliasOf: isAlias ? layout.entries[entry.holder].info.name : nil, sampled: holder.decision.sampled))
+            aliasOf: isAlias ? layout.entries[entry.holder].info.name : nil,
+            reasons: isAlias ? [] : holder.decision.reasons(entry.info, zeros: holder.zeros, options.effort)))
       }
     }
     return report

@@ -79,7 +79,7 @@ public enum Unpacker {
     let (parts, largest) = try parts(of: file, packed)
     let items = ItemIndex(parts.map(\.chunkCount))
     let pieces = Mutex([UInt64](repeating: 0, count: items.count))
-    let threads = max(1, min(options.threads, options.memory / EntryReader.byteCount(chunkBytes: largest)))
+    let threads = WorkerBudget.decoders(options.threads, memory: options.memory, chunkBytes: largest)
     try Pump.run(
       items: items.count, threads: threads,
       makeWorker: { () throws(ModelError) in EntryReader(packed) },
@@ -163,9 +163,4 @@ public enum Unpacker {
       throw ModelError(.malformed, "the rebuilt file does not have the digest that was recorded").inside(packed.path)
     }
   }
-}
-
-extension EntryReader {
-  /// An upper bound of a reader's memory for chunks of that many dense bytes.
-  static func byteCount(chunkBytes: Int) -> Int { 7 * chunkBytes + (1 << 20) }
 }

@@ -38,10 +38,14 @@ public struct Catalog: Sendable {
     self.tensors = tensors
   }
 
+  /// Bytes of all tensors together.
+  public var byteCount: Int { tensors.reduce(0) { $0 + $1.info.byteCount } }
+
   /// The pairs of all files in order; of a key that comes back, the first.
   public var metadata: [MetadataEntry] {
-    var seen = Set<String>()
-    return files.flatMap(\.metadata).filter { seen.insert($0.key).inserted }
+    // Bytes, since `String` takes canonically equivalent texts for equal.
+    var seen = Set<[UInt8]>()
+    return files.flatMap(\.metadata).filter { seen.insert(Array($0.key.utf8)).inserted }
   }
 }
 

@@ -10,7 +10,7 @@ public struct TensorInfo: Hashable, Sendable {
 
   /// Proves the sizes.
   /// - Throws: `malformed` where the product of the shape, taken from left to right, or its size in bits leaves 64 bits,
-  ///   where the elements do not fill whole bytes, or where a size does not fit an `Int`.
+  ///   or where the elements do not fill whole blocks of the dtype.
   public init(name: String, dtype: DType, shape: [Int]) throws(ModelError) {
     var elements: UInt64 = 1
     for dimension in shape {
@@ -18,22 +18,23 @@ public struct TensorInfo: Hashable, Sendable {
         throw ModelError(.malformed, "dimension \(dimension) in shape \(shape), expected 0 or more")
       }
       let (product, overflow) = elements.multipliedReportingOverflow(by: UInt64(dimension))
-      guard !overflow else { throw ModelError(.malformed, "shape \(shape) has more than 2^64 elements") }
+      guard !overflow else { throw ModelError(.malformed, "shape \(shape) has 2^64 elements or more") }
       elements = product
     }
-    let (bits, overflow) = elements.multipliedReportingOverflow(by: UInt64(dtype.elementBits))
-    guard !overflow else {
-      throw ModelError(.malformed, "shape \(shape) of \(dtype.name) has more than 2^64 bits")
+    let (blocks, rest) = elements.quotientAndRemainder(dividingBy: UInt64(dtype.blockElements))
+    let (bytes, overflow) = blocks.multipliedReportingOverflow(by: UInt64(dtype.blockBytes))
+    guard !overflow, bytes < 1 << 61 else {
+      throw ModelError(.malformed, "shape \(shape) of \(dtype.name) has 2^64 bits or more")
     }
-    guard bits % 8 == 0 else {
+    guard rest == 0 else {
       throw ModelError(.malformed, "shape \(shape) of \(dtype.name) does not fill whole bytes")
     }
     self.name = name
     self.dtype = dtype
     self.shape = shape
-    // At most 2^61 bytes; sub-byte types may hold up to 2^62 elements: both fit an Int.
+    // Less than 2^61 bytes, and so less than 2^63 elements of one bit or more.
     self.elementCount = Int(elements)
-    self.byteCount = Int(bits / 8)
+    self.byteCount = Int(bytes)
   }
 
   /// Elements of one row: a run along the last dimension. Tensors of rank 0 and 1 are one row, and so is one whose

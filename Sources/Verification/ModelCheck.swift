@@ -1,4 +1,5 @@
 public import Containers
+import Kernels
 import Packing
 import Synchronization
 public import TensorModel
@@ -15,6 +16,9 @@ public struct ModelCheck: Sendable {
   public var progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
 
   public init() {}
+
+  /// The hash of the packed file's checksums.
+  public static let xxh64: @Sendable (RawSpan) -> UInt64 = { XXH64.hash($0) }
 
   /// Reads the selected tensors of `model`, at most one chunk per thread in memory. A tensor that cannot be read is
   /// reported as damaged, and the others are read.

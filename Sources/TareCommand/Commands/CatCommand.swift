@@ -1,4 +1,5 @@
 import ArgumentParser
+import Tare
 
 /// `tare cat`; what it does is in `CatRun.swift`.
 struct CatCommand: ParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import TensorModel
+import Tare
 
 /// `tare formats`
 struct FormatsCommand: ParsableCommand {
@@ -15,11 +15,11 @@ struct FormatsCommand: ParsableCommand {
   }
 
   private func text(_ style: TextStyle) -> String {
-    let containers = FormatsTable.containers.map {
-      [$0.name, $0.reads ? "reads" : "", $0.writes ? "writes" : "", $0.description]
+    let containers = ContainerRegistry.all.map {
+      [$0.name, "reads", $0.isWritten ? "writes" : "", $0.summary]
     }
     let dtypes = DType.all.map { ["\($0.name)", "\($0.elementBits) bits", $0.kindText] }
-    let encodings = FormatsTable.encodings.map { [$0.id, $0.stage, $0.description] }
+    let encodings = EncodingRegistry.all.map { [$0.id, $0.stage.rawValue, $0.summary] }
     return [("Containers", containers), ("Data types", dtypes), ("Encodings", encodings)]
       .map { title, rows in style.bold(title) + "\n" + alignedRows(rows, indent: "  ") }
       .joined(separator: "\n")
@@ -30,12 +30,12 @@ struct FormatsCommand: ParsableCommand {
     json.object { json in
       json.string("tare", toolVersion)
       json.array("containers") { json in
-        for container in FormatsTable.containers {
+        for container in ContainerRegistry.all {
           json.object { json in
             json.string("name", container.name)
-            json.bool("reads", container.reads)
-            json.bool("writes", container.writes)
-            json.string("description", container.description)
+            json.bool("reads", true)
+            json.bool("writes", container.isWritten)
+            json.string("description", container.summary)
           }
         }
       }
@@ -49,11 +49,11 @@ struct FormatsCommand: ParsableCommand {
         }
       }
       json.array("encodings") { json in
-        for encoding in FormatsTable.encodings {
+        for encoding in EncodingRegistry.all {
           json.object { json in
             json.string("id", encoding.id)
-            json.string("stage", encoding.stage)
-            json.string("description", encoding.description)
+            json.string("stage", encoding.stage.rawValue)
+            json.string("description", encoding.summary)
           }
         }
       }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import TensorModel
+import Tare
 
 /// `tare unpack`; what it does is in `UnpackRun.swift`.
 struct UnpackCommand: ParsableCommand {

@@ -1,4 +1,5 @@
-import ArgumentParser
+public import ArgumentParser
+public import Tare
 
 /// Which of a model's tensors a command looks at.
 struct SelectionOptions: ParsableArguments {
@@ -11,12 +12,10 @@ struct SelectionOptions: ParsableArguments {
   @Option(help: ArgumentHelp("No tensors whose name matches the pattern. May be repeated.", valueName: "glob"))
   var exclude: [GlobPattern] = []
 
-  /// Whether the tensor of that name is looked at: it matches one of the `--tensor` patterns, where there are any, and
-  /// none of the `--exclude` patterns.
-  func includes(_ name: String) -> Bool {
-    (tensor.isEmpty || tensor.contains { $0.matches(name) }) && !exclude.contains { $0.matches(name) }
-  }
+  /// The tensors that match one of the `--tensor` patterns, where there are any, and none of the `--exclude` patterns.
+  var filter: NameFilter { NameFilter(including: tensor, excluding: exclude) }
+}
 
-  /// Whether anything at all is chosen or excluded.
-  var isActive: Bool { !tensor.isEmpty || !exclude.isEmpty }
+extension GlobPattern: ExpressibleByArgument {
+  public init(argument: String) { self.init(argument) }
 }

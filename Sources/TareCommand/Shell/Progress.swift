@@ -38,8 +38,15 @@ final class Progress: Sendable {
   deinit { finish() }
 
   /// Counts `byteCount` more bytes as done.
-  func advance(by byteCount: Int) {
-    let doneBytes = done.wrappingAdd(byteCount, ordering: .relaxed).newValue
+  func advance(by byteCount: Int) { show(done.wrappingAdd(byteCount, ordering: .relaxed).newValue) }
+
+  /// Says that so many bytes are done.
+  func set(_ byteCount: Int) {
+    done.store(byteCount, ordering: .relaxed)
+    show(byteCount)
+  }
+
+  private func show(_ doneBytes: Int) {
     guard let errors else { return }
     let time = now()
     let due = nextDrawing.load(ordering: .relaxed)

@@ -12,7 +12,10 @@ struct RootCommand: ParsableCommand {
       Results go to standard output; progress, notes and errors go to standard error.
       """,
     version: "tare \(toolVersion)",
-    subcommands: [FormatsCommand.self])
+    subcommands: [
+      InspectCommand.self, PackCommand.self, UnpackCommand.self, VerifyCommand.self, CatCommand.self,
+      FormatsCommand.self,
+    ])
 
   mutating func run() throws {
     throw UsageError("a command is missing", hint: "tare --help lists the commands")

@@ -1,8 +1,6 @@
-import ArgumentParser
-
 /// A shell pattern for whole names: `*` any run, `?` any one character, `[a-z]` and `[!a-z]` one of a class, `\` before a
 /// character means itself. Dots and slashes are ordinary characters.
-struct GlobPattern: Hashable, Sendable, ExpressibleByArgument {
+public struct GlobPattern: Hashable, Sendable {
   private enum Part: Hashable {
     case run
     case any
@@ -12,9 +10,7 @@ struct GlobPattern: Hashable, Sendable, ExpressibleByArgument {
 
   private let parts: [Part]
 
-  init(argument: String) { self.init(argument) }
-
-  init(_ pattern: String) {
+  public init(_ pattern: String) {
     var rest = Array(pattern.unicodeScalars)[...]
     var parts: [Part] = []
     while let scalar = rest.popFirst() {
@@ -52,7 +48,7 @@ struct GlobPattern: Hashable, Sendable, ExpressibleByArgument {
   }
 
   /// Whether the pattern fits all of `name`; O(pattern × name) at worst.
-  func matches(_ name: String) -> Bool {
+  public func matches(_ name: String) -> Bool {
     let scalars = Array(name.unicodeScalars)
     var part = 0
     var position = 0

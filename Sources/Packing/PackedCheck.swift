@@ -1,0 +1,155 @@
+import ByteStore
+import Containers
+import Kernels
+import Synchronization
+public import TensorModel
+
+/// Checks a packed file from end to end: every checksum, every chunk decoded, every file's digest.
+public enum PackedCheck {
+  public struct Finding: Sendable {
+    /// The tensor's name and the file that it belongs to; nil for what is no tensor.
+    public var tensor: String?
+    public var file: String
+    public var elements: Int
+    /// What is wrong; nil where nothing is.
+    public var failure: ModelError?
+  }
+
+  /// Looks at all of `packed`, going on behind whatever is damaged.
+  /// - Returns: a finding per tensor, in file order, then one for each other thing that is damaged.
+  public static func run(
+    _ packed: PackedFile, threads: Int, memory: Int, progress: @Sendable (Int) -> Void = { _ in }
+  ) throws(ModelError) -> [Finding] {
+    let entries = packed.index.entries
+    let holders = entries.indices.filter { entries[$0].role != .alias }
+    var failures: [Int: ModelError] = [:]
+    var directories: [Int: EntryDirectory] = [:]
+    for holder in holders {
+      do throws(ModelError) {
+        directories[holder] = try packed.directory(of: holder)
+      } catch {
+        failures[holder] = error
+      }
+    }
+    let readable = holders.filter { directories[$0] != nil }
+    for (holder, error) in try check(readable, directories, packed, threads: threads, memory: memory, progress) {
+      failures[holder] = error
+    }
+    return tensors(packed, failures) + others(packed, failures) + digests(packed, directories) + outside(packed)
+  }
+
+  /// Decodes every chunk; returns the first failure of each entry.
+  private static func check(
+    _ holders: [Int], _ directories: [Int: EntryDirectory], _ packed: PackedFile, threads: Int, memory: Int,
+    _ progress: @Sendable (Int) -> Void
+  ) throws(ModelError) -> [Int: ModelError] {
+    let grids = holders.map { directories[$0]!.grid }
+    let items = ItemIndex(grids.map(\.count))
+    let largest = grids.map(\.largestChunkBytes).max() ?? 0
+    let workers = WorkerBudget.decoders(threads, memory: memory, chunkBytes: largest)
+    // Per entry the first damaged chunk, whichever worker comes upon it.
+    let found = Mutex<[Int: (chunk: Int, error: ModelError)]>([:])
+    try Pump.run(
+      items: items.count, threads: workers, makeWorker: { () throws(ModelError) in EntryReader(packed) },
+      work: { (reader, item) throws(ModelError) in
+        let (group, chunk) = items[item]
+        let range = grids[group].bytes(ofChunk: chunk)
+        do throws(ModelError) {
+          if try reader.repeatedElement(of: holders[group], chunk: chunk) == nil {
+            try reader.withBytes(of: holders[group], range) { _ in }
+          }
+        } catch {
+          found.withLock {
+            if chunk < $0[holders[group]]?.chunk ?? .max { $0[holders[group]] = (chunk, error) }
+          }
+        }
+        reader.release(holders[group], chunk: chunk)
+        progress(range.count)
+      })
+    return found.withLock { $0.mapValues(\.error) }
+  }
+
+  private static func tensors(_ packed: PackedFile, _ failures: [Int: ModelError]) -> [Finding] {
+    packed.index.files.flatMap { file in
+      file.operations.compactMap { operation in
+        guard case .tensor(let number) = operation else { return nil }
+        let entry = packed.index.entries[number]
+        return Finding(
+          tensor: entry.info.name, file: file.path, elements: entry.info.elementCount, failure: failures[entry.holder])
+      }
+    }
+  }
+
+  private static func others(_ packed: PackedFile, _ failures: [Int: ModelError]) -> [Finding] {
+    packed.index.files.flatMap { file in
+      file.operations.compactMap { operation in
+        guard case .bytes(let number, _) = operation, let failure = failures[number] else { return nil }
+        let what = packed.index.entries[number].role == .literal ? "the bytes between its tensors" : "its bytes"
+        let place = file.path.isEmpty ? what : "file '\(file.path)': \(what)"
+        return Finding(tensor: nil, file: file.path, elements: 0, failure: failure.inside(place))
+      }
+    }
+  }
+
+  /// Files whose digest is not that of the pieces that would rebuild them.
+  private static func digests(_ packed: PackedFile, _ directories: [Int: EntryDirectory]) -> [Finding] {
+    let reader = EntryReader(packed)
+    return packed.index.files.compactMap { file in
+      var digest = FileDigest()
+      for operation in file.operations {
+        guard let directory = directories[packed.index.entries[operation.entry].holder] else { return nil }
+        switch operation {
+        case .tensor: digest.append(directory)
+        case .bytes(let entry, let range):
+          for chunk in 0..<directory.grid.count {
+            let whole = directory.grid.bytes(ofChunk: chunk)
+            let part = whole.clamped(to: range)
+            if part == whole {
+              digest.append(byteCount: part.count, hash: directory.denseHashes[chunk])
+            } else if !part.isEmpty {
+              // Damage of the literal itself is another finding.
+              guard let hash = try? reader.withBytes(of: entry, part, { XXH64.hash($0) }) else { return nil }
+              digest.append(byteCount: part.count, hash: hash)
+            }
+          }
+        }
+      }
+      guard digest.value != file.digest else { return nil }
+      let place = file.path.isEmpty ? "the file" : "file '\(file.path)'"
+      let failure = ModelError(.malformed, "would not be rebuilt with the digest that was recorded").inside(place)
+      return Finding(tensor: nil, file: file.path, elements: 0, failure: failure)
+    }
+  }
+
+  /// What is wrong with the outside: it must be legal safetensors, of U8 arrays that cut no entry.
+  private static func outside(_ packed: PackedFile) -> [Finding] {
+    do throws(ModelError) {
+      try within("the outer header") { () throws(ModelError) in try demandLegalOutside(packed) }
+      return []
+    } catch {
+      return [Finding(tensor: nil, file: "", elements: 0, failure: error)]
+    }
+  }
+
+  private static func demandLegalOutside(_ packed: PackedFile) throws(ModelError) {
+    let count = packed.map.byteCount
+    let header = try packed.map.withBytes(0..<count) { (bytes) throws(ModelError) in
+      try SafetensorsHeader.parse(bytes, fileByteCount: count, limits: Limits())
+    }
+    var edges = Set(packed.index.entries.lazy.filter { $0.role != .alias }.map(\.place.offset))
+    let indexOffset = packed.index.entries.last { $0.role != .alias }.map(\.place.range.upperBound) ?? header.dataStart
+    edges.insert(indexOffset)
+    for array in header.tensors {
+      guard array.info.dtype == .u8, array.info.shape.count == 1 else {
+        throw ModelError(
+          .malformed, "array '\(array.info.name)' is \(array.info.dtype.name) \(array.info.shape), expected U8")
+      }
+      guard edges.contains(array.range.lowerBound) else {
+        throw ModelError(.malformed, "array '\(array.info.name)' begins inside an entry", at: array.range.lowerBound)
+      }
+    }
+    guard let last = header.tensors.last, last.info.name == "tare:index", last.range == indexOffset..<count else {
+      throw ModelError(.malformed, "the last array is not the index")
+    }
+  }
+}
