@@ -3,32 +3,35 @@ import Kernels
 import Packing
 import TensorModel
 
-/// One worker: reads a chunk, and holds what it found until its turn comes to commit.
-final class ChunkInspector {
-  /// How a chunk's zeros lie in the tensor's rows and columns.
+/// What one chunk tells of its tensor.
+struct ChunkFindings {
+  /// How the chunk's zeros lie in the tensor's rows and columns.
   enum Lines {
     case notAsked
     case allZero
     case noneZero
-    /// The scanner knows.
-    case scanned
+    case mixed(rows: ZeroRowRun, nonZeroColumns: [ColumnRun])
   }
 
+  /// Nil for opaque elements.
+  var values: ValueStatistics?
+  var lines = Lines.notAsked
+  /// What a chunk becomes when packed, and for how many chunks of the tensor that holds.
+  var packed: (chunk: PackedChunk, count: Int)?
+}
+
+/// One worker: reads chunks, and holds what it found until its turn comes to commit.
+final class ChunkInspector {
   private let session: any TensorSession
   private let estimator: (any PackedSizeEstimator)?
   private let scanner = ZeroLineScanner()
-  private(set) var values: ValueStatistics?
-  private(set) var lines = Lines.notAsked
-  /// What a chunk becomes when packed, and for how many chunks of the tensor that holds.
-  private(set) var packed: (chunk: PackedChunk, count: Int)?
+  /// Of the chunks inspected since `begin`, in order.
+  private(set) var findings: [ChunkFindings] = []
 
   init(_ session: any TensorSession, _ estimator: (any PackedSizeEstimator)?) {
     self.session = session
     self.estimator = estimator
   }
-
-  var scannedRows: ZeroRowRun { scanner.rows }
-  var scannedColumns: [ColumnRun] { scanner.nonZeroColumns }
 
   /// What a chunk is, and what is wanted of it.
   struct Task {
@@ -41,51 +44,59 @@ final class ChunkInspector {
     var repeatedGrid: ChunkGrid?
   }
 
+  /// Forgets the findings so far.
+  func begin() { findings.removeAll(keepingCapacity: true) }
+
   func inspect(_ task: Task) throws(ModelError) {
-    values = nil
-    packed = nil
-    lines = .notAsked
     let block = try session.repeatedBlock(of: task.tensor, task.range)
-    if let block, try inspect(task, repeating: block) { return }
-    try session.withBytes(of: task.tensor, task.range) { bytes throws(ModelError) in
+    if let block, let found = try inspect(task, repeating: block) {
+      findings.append(found)
+      return
+    }
+    let found = try session.withBytes(of: task.tensor, task.range) { bytes throws(ModelError) in
       try inspect(task, bytes)
     }
+    findings.append(found)
     session.release(of: task.tensor, task.range)
   }
 
-  private func inspect(_ task: Task, _ bytes: RawSpan) throws(ModelError) {
+  private func inspect(_ task: Task, _ bytes: RawSpan) throws(ModelError) -> ChunkFindings {
     let dtype = task.info.dtype
-    values = ValueStatistics(of: bytes, dtype: dtype)
-    if let values, let columns = task.info.matrixColumns {
-      lines = Self.lines(values)
-      if case .scanned = lines {
+    var found = ChunkFindings(values: ValueStatistics(of: bytes, dtype: dtype))
+    if let values = found.values, let columns = task.info.matrixColumns {
+      if let lines = Self.plainLines(values) {
+        found.lines = lines
+      } else {
         let first = task.range.lowerBound / dtype.blockBytes * dtype.blockElements
         scanner.scan(bytes, dtype: dtype, firstElement: first, columns: columns, wantsColumns: task.wantsColumns)
+        found.lines = .mixed(rows: scanner.rows, nonZeroColumns: scanner.nonZeroColumns)
       }
     }
     if task.wantsPackedSize, let estimator {
-      packed = (try estimator.pack(bytes, of: task.info, task.range), 1)
+      found.packed = (try estimator.pack(bytes, of: task.info, task.range), 1)
     }
+    return found
   }
 
-  /// False where the block's elements are partly zero, so that the bytes themselves must tell of rows and columns.
-  private func inspect(_ task: Task, repeating block: [UInt8]) throws(ModelError) -> Bool {
+  /// Nil where the block's elements are partly zero, so that the bytes themselves must tell of rows and columns.
+  private func inspect(_ task: Task, repeating block: [UInt8]) throws(ModelError) -> ChunkFindings? {
     let dtype = task.info.dtype
-    let values = ValueStatistics(repeating: block, count: task.range.count / dtype.blockBytes, dtype: dtype)
-    if let values, task.info.matrixColumns != nil {
-      lines = Self.lines(values)
-      if case .scanned = lines { return false }
+    var found = ChunkFindings(
+      values: ValueStatistics(repeating: block, count: task.range.count / dtype.blockBytes, dtype: dtype))
+    if let values = found.values, task.info.matrixColumns != nil {
+      guard let lines = Self.plainLines(values) else { return nil }
+      found.lines = lines
     }
-    self.values = values
     if task.wantsPackedSize, let estimator {
       let range = task.repeatedGrid?.bytes(ofChunk: 0) ?? task.range
-      packed = (try estimator.pack(repeating: block, of: task.info, range), task.repeatedGrid?.count ?? 1)
+      found.packed = (try estimator.pack(repeating: block, of: task.info, range), task.repeatedGrid?.count ?? 1)
     }
-    return true
+    return found
   }
 
-  private static func lines(_ values: ValueStatistics) -> Lines {
-    values.zeros == 0 ? .noneZero : values.zeros == values.elementCount ? .allZero : .scanned
+  /// Nil where a scan must tell.
+  private static func plainLines(_ values: ValueStatistics) -> ChunkFindings.Lines? {
+    values.zeros == 0 ? .noneZero : values.zeros == values.elementCount ? .allZero : nil
   }
 }
 

@@ -43,6 +43,7 @@ extension InspectionOptions.Order {
   private func arrange<Row>(
     _ rows: [Row], _ facts: (Row) -> (name: String, bytes: Int, values: ValueStatistics?, packed: PackedSize?)
   ) -> [Row] {
+    if self == .file { return rows }
     let facts = rows.map(facts)
     func comesBefore(_ a: Int, _ b: Int) -> Bool {
       switch self {

@@ -2,9 +2,9 @@ import Containers
 import Packing
 import TensorModel
 
-/// The chunks of the tensors that are read, numbered through.
+/// The chunks of the tensors that are read, numbered through, in batches large enough to be worth a worker's turn.
 struct InspectionPlan: Sendable {
-  /// One piece of work.
+  /// One chunk.
   struct Item {
     /// Index into `parts`.
     let part: Int
@@ -27,12 +27,16 @@ struct InspectionPlan: Sendable {
   }
 
   let parts: [Part]
-  let itemCount: Int
+  /// Where each batch begins, and where the last one ends, as numbers of items.
+  private let batchStarts: [Int]
   /// Where fewer chunks than this hold a tensor, all are taken to learn its packed size.
   private static let smallestSampledCount = 5
   private static let sampleStride = 8
   /// Of tensors with more chunks, the container is asked first whether one block fills them.
   private static let manyChunks = 1024
+  /// A batch is full with so many bytes or so many chunks.
+  private static let batchBytes = 256 << 10
+  private static let batchItems = 256
 
   /// - Parameter tensors: indices into the catalog.
   init(_ reader: any ContainerReader, _ tensors: [Int]) throws(ModelError) {
@@ -52,7 +56,29 @@ struct InspectionPlan: Sendable {
       parts.append(part)
     }
     self.parts = parts
-    itemCount = items
+    batchStarts = Self.batchStarts(parts)
+  }
+
+  var batchCount: Int { batchStarts.count - 1 }
+
+  /// The numbers of the items of a batch.
+  func items(ofBatch batch: Int) -> Range<Int> { batchStarts[batch]..<batchStarts[batch + 1] }
+
+  private static func batchStarts(_ parts: [Part]) -> [Int] {
+    var starts = [0]
+    var bytes = 0
+    var items = 0
+    for part in parts {
+      for chunk in 0..<part.itemCount {
+        bytes += part.isRepeated ? batchBytes : part.grid.bytes(ofChunk: chunk).count
+        items += 1
+        guard bytes >= batchBytes || items == batchItems else { continue }
+        starts.append(part.firstItem + chunk + 1)
+        (bytes, items) = (0, 0)
+      }
+    }
+    if items > 0, let last = parts.last { starts.append(last.firstItem + last.itemCount) }
+    return starts
   }
 
   /// The item of that number. O(log parts).

@@ -2,12 +2,19 @@
 /// that is a whole number. `encoder.layer.0.attention.self.query.weight` belongs to `encoder.layer.0`; `weight`, a name of
 /// one component, to itself. Components end at `.` and `/`.
 public func layerName(of tensor: String) -> String {
-  let isSeparator: (Character) -> Bool = { $0 == "." || $0 == "/" }
-  guard let end = tensor.lastIndex(where: isSeparator) else { return tensor }
-  let parent = tensor[..<end]
-  for component in parent.split(omittingEmptySubsequences: true, whereSeparator: isSeparator)
-  where component.utf8.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) {
-    return String(parent[..<component.endIndex])
+  let name = tensor.utf8
+  guard let end = name.lastIndex(where: isSeparator) else { return tensor }
+  var start = name.startIndex
+  while start < end {
+    let componentEnd = name[start..<end].firstIndex(where: isSeparator) ?? end
+    let component = name[start..<componentEnd]
+    if !component.isEmpty, component.allSatisfy(isDigit) { return String(tensor[..<componentEnd]) }
+    guard componentEnd < end else { break }
+    start = name.index(after: componentEnd)
   }
-  return String(parent)
+  return String(tensor[..<end])
 }
+
+private func isSeparator(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ".") || byte == UInt8(ascii: "/") }
+
+private func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }

@@ -11,7 +11,7 @@ public enum ModelInspection {
   /// Every number is the same for any number of threads. Bytes that were read are released behind the workers.
   /// - Parameters:
   ///   - estimator: tells what packing would save; without it, and for packed models, which know, nothing is projected.
-  ///   - progress: told the bytes of each finished chunk, in order, from any thread but one at a time.
+  ///   - progress: told the bytes of each finished batch of chunks, in order, from any thread but one at a time.
   /// - Throws: what reading throws, with the tensor's name.
   public static func run(
     _ reader: any ContainerReader, _ options: InspectionOptions = InspectionOptions(),
@@ -36,23 +36,24 @@ public enum ModelInspection {
     _ reader: any ContainerReader, _ plan: InspectionPlan, _ ledger: Ledger, _ options: InspectionOptions,
     _ estimator: (any PackedSizeEstimating)?, _ progress: (@Sendable (Int) -> Void)?
   ) throws(ModelError) {
-    try Pump.run(items: plan.itemCount, threads: options.threads) { () throws(ModelError) in
+    try Pump.run(items: plan.batchCount, threads: options.threads) { () throws(ModelError) in
       ChunkInspector(reader.makeSession(), try estimator?.makeEstimator())
-    } work: { (inspector, number) throws(ModelError) in
-      let item = plan.item(number)
-      let part = plan.parts[item.part]
-      try within("tensor '\(part.info.name)'") { () throws(ModelError) in
-        try inspector.inspect(
-          ChunkInspector.Task(
-            tensor: part.tensor, info: part.info, range: item.range,
-            wantsColumns: ledger.wantsColumns(part: item.part),
-            wantsPackedSize: options.isExact || plan.isInSample(item),
-            repeatedGrid: part.isRepeated ? part.grid : nil))
+    } work: { (inspector, batch) throws(ModelError) in
+      inspector.begin()
+      for number in plan.items(ofBatch: batch) {
+        let item = plan.item(number)
+        let part = plan.parts[item.part]
+        try within("tensor '\(part.info.name)'") { () throws(ModelError) in
+          try inspector.inspect(
+            ChunkInspector.Task(
+              tensor: part.tensor, info: part.info, range: item.range,
+              wantsColumns: ledger.wantsColumns(part: item.part),
+              wantsPackedSize: options.isExact || plan.isInSample(item),
+              repeatedGrid: part.isRepeated ? part.grid : nil))
+        }
       }
-    } commit: { (inspector, number) throws(ModelError) in
-      let item = plan.item(number)
-      ledger.commit(inspector, item)
-      progress?(item.range.count)
+    } commit: { (inspector, batch) throws(ModelError) in
+      progress?(ledger.commit(inspector.findings, plan.items(ofBatch: batch)))
     }
   }
 
@@ -91,13 +92,21 @@ private final class Ledger: Sendable {
 
   func wantsColumns(part: Int) -> Bool { partWithoutZeroColumns.load(ordering: .relaxed) != part }
 
-  func commit(_ inspector: ChunkInspector, _ item: InspectionPlan.Item) {
+  /// Adds the findings of a batch of items.
+  /// - Returns: the bytes that they stand for.
+  func commit(_ findings: [ChunkFindings], _ items: Range<Int>) -> Int {
     state.withLock { state in
-      finishParts(before: item.part, &state)
-      var summary = state.summary.take() ?? TensorSummary(plan.parts[item.part].info)
-      summary.append(inspector, item.range)
-      if !summary.wantsColumns { partWithoutZeroColumns.store(item.part, ordering: .relaxed) }
-      state.summary = summary
+      var bytes = 0
+      for (found, number) in zip(findings, items) {
+        let item = plan.item(number)
+        finishParts(before: item.part, &state)
+        var summary = state.summary.take() ?? TensorSummary(plan.parts[item.part].info)
+        summary.append(found, item.range)
+        if !summary.wantsColumns { partWithoutZeroColumns.store(item.part, ordering: .relaxed) }
+        state.summary = summary
+        bytes += item.range.count
+      }
+      return bytes
     }
   }
 

@@ -20,19 +20,19 @@ struct TensorSummary {
   /// Whether later chunks should be scanned for columns.
   var wantsColumns: Bool { lines?.wantsColumns ?? false }
 
-  /// Adds the chunk at `range`, which the worker has just inspected.
-  mutating func append(_ inspector: ChunkInspector, _ range: Range<Int>) {
-    if let theirs = inspector.values { values?.merge(theirs) }
+  /// Adds what was found in the chunk at `range`.
+  mutating func append(_ found: ChunkFindings, _ range: Range<Int>) {
+    if let theirs = found.values { values?.merge(theirs) }
     let perByte = (elements: info.dtype.blockElements, bytes: info.dtype.blockBytes)
     let elements =
       range.lowerBound / perByte.bytes * perByte.elements..<range.upperBound / perByte.bytes * perByte.elements
-    switch inspector.lines {
+    switch found.lines {
     case .notAsked: break
     case .allZero: lines?.append(elements, areZero: true)
     case .noneZero: lines?.append(elements, areZero: false)
-    case .scanned: lines?.append(inspector.scannedRows, nonZeroColumns: inspector.scannedColumns)
+    case .mixed(let rows, let columns): lines?.append(rows, nonZeroColumns: columns)
     }
-    if let packed = inspector.packed {
+    if let packed = found.packed {
       packedBytes += packed.chunk.byteCount * packed.count
       sampledBytes += range.count
       encodings[packed.chunk.encoding, default: 0] += packed.count

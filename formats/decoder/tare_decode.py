@@ -25,7 +25,7 @@ import numpy as np
 import zstandard
 
 MAGIC = bytes.fromhex("89 54 41 52 45 0D 0A 1A")
-PREFIX = b'{"__metadata__":{"format":"tare","tare.version":"0","tare.requires":""'
+PREFIX = b'{"__metadata__":{"format":"tare","tare.version":"0","tare.requires":"'
 FOOTER_BYTES = 72
 MAX_CHUNK = 8 << 20
 MAX_SHARED = 4 << 20
@@ -414,7 +414,7 @@ def decode_chunk(chunk, size, names, shared):
     stages = Stage(c, names), Stage(c, names)
     records = [record for stage in stages for record in stage.records]
     need(sum(r.stored for r in records) == c.left, "a chunk's streams do not fill it")
-    need(sum(r.bytes for r in records) <= 2 * size + 65536, "a chunk's streams are too large")
+    need(sum(r.bytes for r in records) <= 3 * size + 65536, "a chunk's streams are too large")
     for stage, known, others in zip(stages, (MASK_STAGES, VALUE_STAGES), (VALUE_STAGES, MASK_STAGES)):
         need(stage.encoding not in others, f"a chunk has {stage.encoding} in the wrong place")
         if stage.encoding not in known:
@@ -615,6 +615,8 @@ class PackedFile:
         need(xxh64(self.header) == header_hash, "the header is damaged")
         need(int.from_bytes(self.header[:8], "little") + 8 == self.header_bytes, "the header is misplaced")
         need(self.header[8:8 + len(PREFIX)] == PREFIX, "the header is not that of a packed file")
+        required = self.header[8 + len(PREFIX):].split(b'"')[0]
+        need(not required, f"the file requires {required.decode(errors='replace')}, of which nothing is known here")
 
         need(self.index_offset >= self.header_bytes
              and self.index_offset + stored + FOOTER_BYTES == self.size, "the index is misplaced")
