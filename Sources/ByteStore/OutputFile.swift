@@ -5,7 +5,7 @@ public import TensorModel
 /// A file that is written beside its final place and renamed into it when it is whole.
 ///
 /// Dropped without `finish`, it removes what it wrote. `write(at:)` may be called from any thread.
-public final class OutputFile: Sendable {
+public final class OutputFile: PositionalOutput {
   public let path: String
   private let partialPath: String
   private let descriptor: Int32
@@ -56,10 +56,6 @@ public final class OutputFile: Sendable {
       return 0
     }
     guard failure == 0 else { throw writeFailed(failure) }
-  }
-
-  public func write(_ bytes: [UInt8], at offset: Int) throws(ModelError) {
-    try unsafe write(bytes.span.bytes, at: offset)
   }
 
   /// Sets the length of the file; what was not written reads as zeros and takes no room.

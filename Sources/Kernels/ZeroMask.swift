@@ -100,22 +100,25 @@ public enum ZeroMask {
   private static func count<W: Word>(_ source: UnsafePointer<W>, _ elements: Int, _ hasSign: Bool) -> (Int, Int) {
     let magnitude = magnitudeMask(W.self, hasSign)
     // Counters of the element's own width keep the loop in vectors; a block is short enough that none overflows.
-    let block = W.bitWidth == 8 ? 255 : 4096
+    let block = W.bitWidth == 8 ? 240 : 4096
     var zeros = 0
     var positive = 0
     var start = 0
     while start < elements {
-      let end = min(start + block, elements)
+      let length = min(block, elements &- start)
+      let from = unsafe source + start
       var blockZeros: W = 0
       var blockPositive: W = 0
-      for index in start..<end {
-        let word = unsafe source[index]
+      var index = 0
+      while index < length {
+        let word = unsafe from[index]
         blockZeros &+= word & magnitude == 0 ? 1 : 0
         blockPositive &+= word == 0 ? 1 : 0
+        index &+= 1
       }
-      zeros += Int(blockZeros)
-      positive += Int(blockPositive)
-      start = end
+      zeros &+= Int(truncatingIfNeeded: blockZeros)
+      positive &+= Int(truncatingIfNeeded: blockPositive)
+      start &+= length
     }
     return (zeros, zeros - positive)
   }
@@ -158,24 +161,50 @@ public enum ZeroMask {
     _ bitmap: UnsafePointer<UInt8>, _ packed: UnsafePointer<W>, _ elements: Int, _ target: UnsafeMutablePointer<W>
   ) {
     var next = unsafe packed
-    let whole = elements / 8
-    for byte in 0..<whole {
-      let bits = unsafe W(truncatingIfNeeded: bitmap[byte])
-      let out = unsafe target + byte &* 8
-      for bit in 0..<8 {
-        let stored = bits &>> W(truncatingIfNeeded: bit) & 1
-        unsafe out[bit] = unsafe next.pointee & (0 &- stored)
-        unsafe next += Int(truncatingIfNeeded: stored)
-      }
-    }
-    for index in (whole * 8)..<elements {
-      if unsafe bitmap[whole] &>> UInt8(index & 7) & 1 != 0 {
-        unsafe target[index] = unsafe next.pointee
-        unsafe next += 1
+    let whole = elements / 64
+    var group = 0
+    while group < whole {
+      var bits = unsafe UInt64(littleEndian: UnsafeRawPointer(bitmap + group &* 8).loadUnaligned(as: UInt64.self))
+      let out = unsafe target + group &* 64
+      if bits == ~0 {
+        unsafe out.update(from: next, count: 64)
+        unsafe next += 64
+      } else if bits.nonzeroBitCount <= 20 {
+        // Few: zeros first, then each word to its place.
+        unsafe out.update(repeating: 0, count: 64)
+        while bits != 0 {
+          unsafe out[bits.trailingZeroBitCount] = unsafe next.pointee
+          unsafe next += 1
+          bits &= bits &- 1
+        }
       } else {
-        unsafe target[index] = 0
+        unsafe spread(bits, &next, out, 64)
       }
+      group &+= 1
     }
+    let rest = elements &- whole &* 64
+    guard rest > 0 else { return }
+    var bits: UInt64 = 0
+    for byte in 0..<((rest + 7) / 8) { bits |= unsafe UInt64(bitmap[whole * 8 + byte]) &<< UInt64(8 * byte) }
+    unsafe spread(bits, &next, target + whole * 64, rest)
+  }
+
+  /// One word or zero per bit, without a branch.
+  @inline(__always)
+  private static func spread<W: Word>(
+    _ bits: UInt64, _ next: inout UnsafePointer<W>, _ out: UnsafeMutablePointer<W>, _ count: Int
+  ) {
+    var bits = bits
+    var from = unsafe next
+    var index = 0
+    while index < count {
+      let stored = bits & 1
+      unsafe out[index] = unsafe from.pointee & (0 &- W(truncatingIfNeeded: stored))
+      unsafe from += Int(truncatingIfNeeded: stored)
+      bits &>>= 1
+      index &+= 1
+    }
+    unsafe next = unsafe from
   }
 
   @inline(__always)

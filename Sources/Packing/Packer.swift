@@ -45,7 +45,7 @@ public enum Packer {
   /// Packs `source` into `output`, in one pass and in order.
   /// - Parameter progress: is told of dense bytes done, from any thread.
   public static func pack(
-    _ source: PackSource, into output: OutputFile, _ options: PackOptions,
+    _ source: PackSource, into output: any PositionalOutput, _ options: PackOptions,
     progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) -> PackReport {
     let layout = try PackLayout(source)
@@ -94,14 +94,14 @@ private final class Packing: Sendable {
 
   let source: PackSource
   let layout: PackLayout
-  let output: OutputFile
+  let output: any PositionalOutput
   let options: PackOptions
   let header: OuterHeader
   let state = Mutex(State())
   /// Entries that have bytes of their own; aliases come behind them.
   let holders: Int
 
-  init(source: PackSource, layout: PackLayout, output: OutputFile, options: PackOptions) {
+  init(source: PackSource, layout: PackLayout, output: any PositionalOutput, options: PackOptions) {
     self.source = source
     self.layout = layout
     self.output = output

@@ -1,4 +1,4 @@
-import ByteStore
+public import ByteStore
 import Containers
 import Kernels
 import Synchronization
@@ -35,9 +35,7 @@ public enum Unpacker {
       let output = try within(path) { () throws(ModelError) in
         try OutputFile(path: path, overwrite: options.overwrite)
       }
-      try rebuild(packed, 0, into: output, options, progress)
-      try within(path) { () throws(ModelError) in try output.finish() }
-      return
+      return try unpack(packed, into: output, options, progress: progress)
     }
     let folder = try within(path) { () throws(ModelError) in try OutputFolder(path: path) }
     for (number, file) in packed.index.files.enumerated() {
@@ -46,6 +44,17 @@ public enum Unpacker {
       try within(path) { () throws(ModelError) in try output.finish() }
     }
     try within(path) { () throws(ModelError) in try folder.finish() }
+  }
+
+  /// Writes the one file that `packed`, which is no folder, holds to `output`, and finishes it.
+  public static func unpack(
+    _ packed: PackedFile, into output: any PositionalOutput, _ options: Options,
+    progress: @Sendable (Int) -> Void = { _ in }
+  ) throws(ModelError) {
+    precondition(!packed.isFolder)
+    try within(packed.path) { () throws(ModelError) in try demandRoom(packed, options) }
+    try rebuild(packed, 0, into: output, options, progress)
+    try within(output.path) { () throws(ModelError) in try output.finish() }
   }
 
   private static func demandRoom(_ packed: PackedFile, _ options: Options) throws(ModelError) {
@@ -68,7 +77,7 @@ public enum Unpacker {
   }
 
   private static func rebuild(
-    _ packed: PackedFile, _ number: Int, into output: OutputFile, _ options: Options,
+    _ packed: PackedFile, _ number: Int, into output: any PositionalOutput, _ options: Options,
     _ progress: @Sendable (Int) -> Void
   ) throws(ModelError) {
     let file = packed.index.files[number]
@@ -121,7 +130,7 @@ public enum Unpacker {
 
   /// Writes what one chunk gives to a part; returns the piece's length and hash.
   private static func write(
-    _ part: Part, chunk: Int, _ reader: EntryReader, _ packed: PackedFile, _ output: OutputFile,
+    _ part: Part, chunk: Int, _ reader: EntryReader, _ packed: PackedFile, _ output: any PositionalOutput,
     _ progress: (Int) -> Void
   ) throws(ModelError) -> (byteCount: Int, hash: UInt64) {
     let name = packed.index.entries[part.entry].info.name
