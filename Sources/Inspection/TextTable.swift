@@ -57,7 +57,9 @@ struct TextTable {
 
 extension String {
   /// Columns of a terminal that the text fills: two for East Asian wide characters and emoji.
-  var displayWidth: Int { reduce(0) { $0 + $1.displayWidth } }
+  var displayWidth: Int {
+    utf8.allSatisfy { $0 < 0x80 } ? utf8.count : reduce(0) { $0 + $1.displayWidth }
+  }
 
   /// The text, or its beginning and end around `…`, in at most `width` columns.
   func shortened(to width: Int) -> String {

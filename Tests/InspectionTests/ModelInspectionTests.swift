@@ -74,6 +74,19 @@ import Testing
     #expect(report.tensors[2].structure == .columns)
   }
 
+  @Test func aPackedModelKnowsItsSizesWithoutAnEstimator() throws {
+    let model = PackedModel(try MemoryModel([floats("t", [2], [1, 2]), floats("u", [4], [1, 2, 3, 4])]))
+    for headerOnly in [false, true] {
+      var options = InspectionOptions()
+      options.headerOnly = headerOnly
+      let report = try ModelInspection.run(model, options, estimator: TenthEstimating())
+      #expect(report.isPacked && report.tensors.map { $0.packed?.byteCount } == [5, 6])
+      #expect(report.totals.packed?.rankedEncodings.map(\.id) == ["fused", "constant"])
+      #expect(report.totals.packed?.isSampled == false)
+      #expect((report.tensors[0].values == nil) == headerOnly)
+    }
+  }
+
   @Test func aFifthChunkMakesTheProjectionASample() throws {
     // Chunks of 40 bytes: ten floats.
     func packed(_ chunks: Int, exact: Bool = false) throws -> PackedSize? {
