@@ -32,7 +32,7 @@ enum Headline {
       (totals.structures[.unstructured] ?? 0, "unstructured ", ""),
       (totals.structures[.rows] ?? 0, "", " with zero rows"),
       (totals.structures[.columns] ?? 0, "", " with zero columns"),
-      (totals.zeroTensors, "", " of nothing else"),
+      (totals.zeroTensors, "", " of zeros alone"),
     ]
     let phrases = kinds.filter { $0.0 > 0 }.map { count, before, after in
       "\(Readable.grouped(count)) \(before)tensor\(count == 1 ? "" : "s")\(after)"

@@ -53,7 +53,9 @@ public enum ModelInspection {
         }
       }
     } commit: { (inspector, batch) throws(ModelError) in
-      progress?(ledger.commit(inspector.findings, plan.items(ofBatch: batch)))
+      // Outside of the call, which is skipped with all its arguments where nobody asks for progress.
+      let bytes = ledger.commit(inspector.findings, plan.items(ofBatch: batch))
+      progress?(bytes)
     }
   }
 

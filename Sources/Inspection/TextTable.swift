@@ -57,7 +57,11 @@ struct TextTable {
 
 extension String {
   /// Columns of a terminal that the text fills: two for East Asian wide characters and emoji.
-  var displayWidth: Int { reduce(0) { $0 + $1.displayWidth } }
+  var displayWidth: Int {
+    var text = self
+    let isASCII = text.withUTF8 { unsafe $0.allSatisfy { $0 < 0x80 } }
+    return isASCII ? text.utf8.count : reduce(0) { $0 + $1.displayWidth }
+  }
 
   /// The text, or its beginning and end around `…`, in at most `width` columns.
   func shortened(to width: Int) -> String {

@@ -92,14 +92,25 @@ package final class ZeroLineScanner {
   }
 
   private func widen(_ bytes: UnsafeRawBufferPointer, _ dtype: DType) {
-    let bits = dtype.elementBits
-    let mask = 1 << bits - 1
-    widened.removeAll(keepingCapacity: true)
-    widened.reserveCapacity(bytes.count / dtype.blockBytes * dtype.blockElements)
-    for block in stride(from: 0, to: bytes.count, by: dtype.blockBytes) {
-      var word = 0
-      for index in 0..<dtype.blockBytes { word |= unsafe Int(bytes[block + index]) << (8 * index) }
-      for index in 0..<dtype.blockElements { widened.append(UInt8(word >> (bits * index) & mask)) }
+    let count = bytes.count / dtype.blockBytes * dtype.blockElements
+    if widened.count != count { widened = [UInt8](repeating: 0, count: count) }
+    unsafe widened.withUnsafeMutableBufferPointer { elements in
+      switch dtype.elementBits {
+      case 4:
+        for index in 0..<bytes.count {
+          unsafe elements[2 &* index] = bytes[index] & 15
+          unsafe elements[2 &* index &+ 1] = bytes[index] &>> 4
+        }
+      case 6:
+        for block in 0..<bytes.count / 3 {
+          let (low, middle, high) = unsafe (bytes[3 &* block], bytes[3 &* block &+ 1], bytes[3 &* block &+ 2])
+          unsafe elements[4 &* block] = low & 63
+          unsafe elements[4 &* block &+ 1] = low &>> 6 | (middle & 15) &<< 2
+          unsafe elements[4 &* block &+ 2] = middle &>> 4 | (high & 3) &<< 4
+          unsafe elements[4 &* block &+ 3] = high &>> 2
+        }
+      default: preconditionFailure("no element has \(dtype.elementBits) bits")
+      }
     }
   }
 }

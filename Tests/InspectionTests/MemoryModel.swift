@@ -61,6 +61,21 @@ final class MemoryModel: ContainerReader {
   }
 }
 
+/// The same as a packed model: 5 bytes for its first tensor, 6 for the next.
+final class PackedModel: ContainerReader, PackedCatalog {
+  let model: MemoryModel
+
+  init(_ model: MemoryModel) { self.model = model }
+
+  var formatName: String { "tare" }
+  var path: String { model.path }
+  var byteCount: Int { 100 }
+  var catalog: Catalog { model.catalog }
+  func makeSession() -> any TensorSession { model.makeSession() }
+  func packedByteCount(of tensor: Int) -> Int { 5 + tensor }
+  func encodings(of tensor: Int) -> [String: Int] { ["fused": 2, "constant": 1] }
+}
+
 /// A tensor of 32-bit floats.
 func floats(_ name: String, _ shape: [Int], _ values: [Float]) throws -> (info: TensorInfo, bytes: [UInt8]) {
   let info = try TensorInfo(name: name, dtype: .f32, shape: shape)

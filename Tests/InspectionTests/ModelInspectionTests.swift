@@ -74,6 +74,19 @@ import Testing
     #expect(report.tensors[2].structure == .columns)
   }
 
+  @Test func aPackedModelKnowsItsSizesWithoutAnEstimator() throws {
+    let model = PackedModel(try MemoryModel([floats("t", [2], [1, 2]), floats("u", [4], [1, 2, 3, 4])]))
+    for headerOnly in [false, true] {
+      var options = InspectionOptions()
+      options.headerOnly = headerOnly
+      let report = try ModelInspection.run(model, options, estimator: TenthEstimating())
+      #expect(report.isPacked && report.tensors.map { $0.packed?.byteCount } == [5, 6])
+      #expect(report.totals.packed?.rankedEncodings.map(\.id) == (headerOnly ? [] : ["fused", "constant"]))
+      #expect(report.totals.packed?.isSampled == false)
+      #expect((report.tensors[0].values == nil) == headerOnly)
+    }
+  }
+
   @Test func aFifthChunkMakesTheProjectionASample() throws {
     // Chunks of 40 bytes: ten floats.
     func packed(_ chunks: Int, exact: Bool = false) throws -> PackedSize? {
@@ -115,7 +128,7 @@ import Testing
       floats("a.weight", [1], [1]), floats("a.bias", [2], [0, 0]), floats("b.weight", [1], [3]),
     ])
     var options = InspectionOptions()
-    options.names = NameFilter(including: ["*.weight"], excluding: ["b.*"])
+    options.names = NameFilter(including: [GlobPattern("*.weight")], excluding: [GlobPattern("b.*")])
     let report = try ModelInspection.run(model, options)
     #expect(report.tensors.map(\.info.name) == ["a.weight"])
     #expect(report.totals.elementCount == 1)
