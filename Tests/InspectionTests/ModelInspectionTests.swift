@@ -115,7 +115,7 @@ import Testing
       floats("a.weight", [1], [1]), floats("a.bias", [2], [0, 0]), floats("b.weight", [1], [3]),
     ])
     var options = InspectionOptions()
-    options.names = NameFilter(including: ["*.weight"], excluding: ["b.*"])
+    options.names = NameFilter(including: [GlobPattern("*.weight")], excluding: [GlobPattern("b.*")])
     let report = try ModelInspection.run(model, options)
     #expect(report.tensors.map(\.info.name) == ["a.weight"])
     #expect(report.totals.elementCount == 1)

@@ -1,4 +1,5 @@
 internal import Inspection
+import TensorModel
 import Testing
 
 @Suite struct NameTests {
@@ -7,18 +8,18 @@ import Testing
     ("a*c", "abcd", false),
     ("*.weight", "layers.0.attn.weight", true), ("layers.?.w", "layers.1.w", true),
     ("layers.?.w", "layers.10.w", false),
-    ("a?", "a", false), ("*a*b*", "xxaxxbxx", true), ("*a*b*", "xxbxxaxx", false), ("[x]", "[x]", true),
+    ("a?", "a", false), ("*a*b*", "xxaxxbxx", true), ("*a*b*", "xxbxxaxx", false), ("[x]", "x", true),
     ("?", "é", true),
     ("**", "anything", true), ("*ab", "aab", true),
   ])
   func patterns(_ pattern: String, _ name: String, _ matches: Bool) {
-    #expect(NameFilter(including: [pattern]).accepts(name) == matches)
-    #expect(NameFilter(excluding: [pattern]).accepts(name) != matches)
+    #expect(NameFilter(including: [GlobPattern(pattern)]).accepts(name) == matches)
+    #expect(NameFilter(excluding: [GlobPattern(pattern)]).accepts(name) != matches)
   }
 
   @Test func aHostilePatternTakesNoLongTime() {
     let pattern = String(repeating: "a*", count: 200) + "b"
-    #expect(!NameFilter(including: [pattern]).accepts(String(repeating: "a", count: 2000)))
+    #expect(!NameFilter(including: [GlobPattern(pattern)]).accepts(String(repeating: "a", count: 2000)))
   }
 
   @Test(arguments: [
