@@ -173,13 +173,203 @@ _tare() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    formats|help)
+    inspect|pack|unpack|verify|cat|formats|help)
         # Offer subcommand argument completions
         "_tare_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'formats help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'inspect pack unpack verify cat formats help' -- "${cur}"))
+        ;;
+    esac
+}
+
+_tare_inspect() {
+    repeating_flags=()
+    non_repeating_flags=(--header-only --force -f --json --quiet --verbose --version -h --help)
+    repeating_options=(--tensor --exclude)
+    non_repeating_options=(--group --sort --format --output -o --threads --memory --color)
+    __tare_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--group')
+        __tare_add_completions -W 'tensor'$'\n''layer'
+        return
+        ;;
+    '--sort')
+        __tare_add_completions -W 'name'$'\n''bytes'$'\n''sparsity'$'\n''savings'$'\n''file'
+        return
+        ;;
+    '--format')
+        __tare_add_completions -W 'table'$'\n''json'
+        return
+        ;;
+    '--output'|'-o')
+        __tare_add_completions -f
+        return
+        ;;
+    '--tensor')
+        return
+        ;;
+    '--exclude')
+        return
+        ;;
+    '--threads')
+        return
+        ;;
+    '--memory')
+        return
+        ;;
+    '--color')
+        __tare_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __tare_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_tare_pack() {
+    repeating_flags=()
+    non_repeating_flags=(--explain --force -f --json --quiet --verbose --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--output -o --level --threads --memory)
+    __tare_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--output'|'-o')
+        __tare_add_completions -f
+        return
+        ;;
+    '--level')
+        return
+        ;;
+    '--threads')
+        return
+        ;;
+    '--memory')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __tare_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_tare_unpack() {
+    repeating_flags=()
+    non_repeating_flags=(--force -f --json --quiet --verbose --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--output -o --max-expansion --threads --memory)
+    __tare_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--output'|'-o')
+        __tare_add_completions -f
+        return
+        ;;
+    '--max-expansion')
+        return
+        ;;
+    '--threads')
+        return
+        ;;
+    '--memory')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    *)
+        __tare_add_completions -o plusdirs -fX '!*.@(tare)'
+        return
+        ;;
+    esac
+}
+
+_tare_verify() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet --verbose --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--tolerance --max-differences --threads --memory --color)
+    __tare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--tolerance')
+        __tare_add_completions -W 'exact'$'\n''value'
+        return
+        ;;
+    '--max-differences')
+        return
+        ;;
+    '--threads')
+        return
+        ;;
+    '--memory')
+        return
+        ;;
+    '--color')
+        __tare_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __tare_add_completions -f
+        return
+        ;;
+    2)
+        __tare_add_completions -f
+        return
+        ;;
+    esac
+}
+
+_tare_cat() {
+    repeating_flags=()
+    non_repeating_flags=(--force -f --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--output -o --format --rows)
+    __tare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--output'|'-o')
+        __tare_add_completions -f
+        return
+        ;;
+    '--format')
+        __tare_add_completions -W 'npy'$'\n''raw'$'\n''text'
+        return
+        ;;
+    '--rows')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __tare_add_completions -f
+        return
         ;;
     esac
 }

@@ -26,7 +26,7 @@ extension InspectCommand {
     let isFile = output != nil
     let text: String
     switch reportFormat {
-    case .json: text = InspectionJSON.document(reports, version: toolVersion) + "\n"
+    case .json: text = InspectionJSON.document(reports, version: toolVersion)
     case .table:
       let width = isFile ? Int.max : Terminal.columns() ?? Int.max
       text = InspectionTable.text(reports, width: width, isColored: !isFile && color.style.isColored)
