@@ -50,7 +50,9 @@ let package = Package(
       name: "TareCommand",
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
-    tests("Kernels", ["TensorModel", "Kernels"]),
+    tests("Kernels", ["TensorModel", "Kernels", "MemoryModel"]),
+    tests("Encodings", ["TensorModel", "Encodings", "MemoryModel"]),
+    tests("Packing", ["TensorModel", "ByteStore", "Encodings", "Containers", "Packing", "MemoryModel"]),
     tests("Containers", ["TensorModel", "ByteStore", "Containers"]),
     tests("TareCommand", ["TareCommand", "Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .target(
