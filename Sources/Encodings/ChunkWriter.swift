@@ -113,7 +113,7 @@ import TensorModel
     guard bytes.count >= 16 else { return [] }
     let matches: [ZstdMethod] = searchesMatches || effort.isExact ? effort.matchLevels.map { .level($0) } : []
     let all = [.huffman] + matches
-    if effort.isExact && kind != .noise || bytes.count < 4096 { return all }
+    if bytes.count < 4096 { return all }
     if kind == .symbols && matches.isEmpty { return [.huffman] }
     // A sample of a sixteenth, in four pieces, tells which method to take, and whether any.
     let piece = max(2048, bytes.count / 64)
@@ -133,7 +133,9 @@ import TensorModel
     guard let best = sizes.min(by: { $0.1 < $1.1 }), best.1 < source.count - source.count / 100 else {
       return kind == .symbols ? [.huffman] : []
     }
-    return [best.0]
+    // Where time is no matter, what comes close in the sample is tried on the whole stream.
+    let margin = effort.isExact ? best.1 / 32 : 0
+    return sizes.filter { $0.1 <= best.1 + margin }.map(\.0)
   }
 
   private func body(adding count: Int) -> UnsafeMutableRawPointer {

@@ -55,7 +55,9 @@ struct Weights {
         switch kind {
         case .f32: append(value.bitPattern, to: &row)
         case .f16: append(Float16(value).bitPattern, to: &row)
-        case .bf16: append(UInt16(truncatingIfNeeded: (value.bitPattern + 0x7FFF + (value.bitPattern >> 16 & 1)) >> 16), to: &row)
+        case .bf16:
+          let bits = value.bitPattern
+          append(UInt16(truncatingIfNeeded: (bits + 0x7FFF + (bits >> 16 & 1)) >> 16), to: &row)
         }
       }
     }

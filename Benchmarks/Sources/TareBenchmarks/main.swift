@@ -71,7 +71,10 @@ do {
       }
     }
   } else {
-    for path in arguments { try measure(path, name: String(path.split(separator: "/").last ?? "").replacing(".safetensors", with: "")) }
+    for path in arguments {
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      try measure(path, name: name.replacing(".safetensors", with: ""))
+    }
   }
 } catch {
   print("failed: \(error)")
