@@ -133,9 +133,9 @@ import TensorModel
     guard let best = sizes.min(by: { $0.1 < $1.1 }), best.1 < source.count - source.count / 100 else {
       return kind == .symbols ? [.huffman] : []
     }
-    // Where time is no matter, what comes close in the sample is tried on the whole stream.
-    let margin = effort.isExact ? best.1 / 32 : 0
-    return sizes.filter { $0.1 <= best.1 + margin }.map(\.0)
+    // A match search that gains next to nothing is not worth its time, at any level.
+    guard best.1 < sizes[0].1 - sizes[0].1 / 200 else { return [.huffman] }
+    return [best.0]
   }
 
   private func body(adding count: Int) -> UnsafeMutableRawPointer {

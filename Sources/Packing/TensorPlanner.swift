@@ -28,7 +28,7 @@ struct TensorPlanner {
     if effort.level == 2 {
       return Decision(plan: TensorPlan(element: element, values: ["fused"], searchesMatches: false))
     }
-    if effort.isExact {
+    if effort.isExact, info.byteCount < 65536 {
       return Decision(plan: TensorPlan(element: element, values: ["fused", "planes", "bytes"], searchesMatches: true))
     }
     if info.byteCount < 65536 {
@@ -59,6 +59,13 @@ struct TensorPlanner {
       _ = unsafe ChunkCodec.encode(sample.span.bytes, plan: plan, workspace)
       let size = workspace.encodedByteCount
       sampled.append((name, Double(size) / Double(sample.count)))
+    }
+    if effort.isExact {
+      // Each chunk is tried in both ways, but for what is far behind in the sample.
+      let hasHope = sampled[2].fraction < 1.05 * sampled[0].fraction
+      let values = hasHope ? ["fused", "planes", "bytes"] : ["fused", "planes"]
+      return Decision(
+        plan: TensorPlan(element: element, values: values, searchesMatches: true), sampled: sampled)
     }
     var plan = plans[0].1
     if sampled[2].fraction < 0.97 * sampled[0].fraction {
