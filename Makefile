@@ -38,6 +38,7 @@ test: set-up lint
 	scripts/make-venv
 	$(SWIFT) build --build-tests
 	$(MAKE) --no-print-directory check-reference
+	scripts/check-decoder .build/debug/tare .venv/bin/python3
 	$(SWIFT) test --skip-build
 
 lint:
