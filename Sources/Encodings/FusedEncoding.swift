@@ -50,15 +50,9 @@ public struct FusedEncoding: ValueEncoding {
       unsafe fields.append(next)
       unsafe next += size
     }
-    var symbolOfExponent = [UInt8](repeating: layout.firstEscapeSymbol, count: 1 << layout.exponentBits)
-    for (rank, exponent) in cut.exponents.enumerated() {
-      symbolOfExponent[Int(exponent)] = UInt8(rank << layout.topBits)
-    }
-    let escaped = unsafe symbolOfExponent.withUnsafeBufferPointer {
-      unsafe Fused.encode(
-        elements.start, elements: count, layout: layout, symbolOfExponent: $0.baseAddress!, symbols: symbols,
-        escapes: escapes, planes: planes, fields: fields)
-    }
+    let escaped = unsafe Fused.encode(
+      elements.start, elements: count, layout: layout, exponents: cut.exponents, symbols: symbols, escapes: escapes,
+      planes: planes, fields: fields)
 
     let listsNone = shared.streams.first == Self.stored(cut.exponents, exponentBits: layout.exponentBits)
     let listed = listsNone ? [] : cut.exponents

@@ -17,13 +17,21 @@ public enum BitFields {
     let stride = (elements * bits + 7) / 8
     let mask = UInt8(1) &<< UInt8(bits) - 1
     let down = UInt8(truncatingIfNeeded: shift)
-    for index in 0..<min(stride, elements) { unsafe target[index] = source[index] &>> down & mask }
+    let first = min(stride, elements)
+    var index = 0
+    while index < first {
+      unsafe target[index] = source[index] &>> down & mask
+      index &+= 1
+    }
     var column = 1
     while column * stride < elements {
       let from = unsafe source + column * stride
       let up = UInt8(truncatingIfNeeded: column * bits)
-      for index in 0..<min(stride, elements - column * stride) {
+      let count = min(stride, elements - column * stride)
+      index = 0
+      while index < count {
         unsafe target[index] |= (from[index] &>> down & mask) &<< up
+        index &+= 1
       }
       column += 1
     }
@@ -41,8 +49,11 @@ public enum BitFields {
     while column * stride < elements {
       let out = unsafe target + column * stride
       let down = UInt8(truncatingIfNeeded: column * bits)
-      for index in 0..<min(stride, elements - column * stride) {
+      let count = min(stride, elements - column * stride)
+      var index = 0
+      while index < count {
         unsafe out[index] |= (source[index] &>> down & mask) &<< up
+        index &+= 1
       }
       column += 1
     }

@@ -1,230 +1,208 @@
 /// The kernels of the `fused` encoding. Elements are aligned words; none of these functions fails.
+///
+/// They go over tiles of `BitFields.tile` elements, one plain loop per output, so that all of them run in vectors while
+/// the tile is at hand. What can't, escaped exponents and lists with gaps, is done apart.
 public enum Fused {
   /// Splits elements into symbols, escaped exponents, low byte planes and packed fields; returns the number of escapes.
   ///
   /// - Parameters:
-  ///   - symbolOfExponent: for each of the 2^exponentBits exponents its rank, shifted above the top mantissa bits.
+  ///   - exponents: the listed exponents by rank, at most `layout.escape` of them; fastest where they count upwards by
+  ///     ones and fill the list.
   ///   - symbols: `elements` bytes.
   ///   - escapes: room for `elements` exponents.
   ///   - planes: `layout.planeCount * elements` bytes, plane after plane.
   ///   - fields: one target per field of the layout, `BitFields.byteCount` bytes each.
   public static func encode(
-    _ source: UnsafeRawPointer, elements: Int, layout: FusedLayout, symbolOfExponent: UnsafePointer<UInt8>,
+    _ source: UnsafeRawPointer, elements: Int, layout: FusedLayout, exponents: [UInt16],
     symbols: UnsafeMutablePointer<UInt8>, escapes: UnsafeMutablePointer<UInt16>,
     planes: UnsafeMutablePointer<UInt8>, fields: [UnsafeMutablePointer<UInt8>]
   ) -> Int {
-    withWord(
+    let ranks = FusedRanks(exponents, layout)
+    return withWord(
       width: layout.width,
-      { unsafe encode(source.words(UInt8.self), elements, layout, symbolOfExponent, symbols, escapes, planes, fields) },
-      {
-        unsafe encode(source.words(UInt16.self), elements, layout, symbolOfExponent, symbols, escapes, planes, fields)
-      },
-      {
-        unsafe encode(source.words(UInt32.self), elements, layout, symbolOfExponent, symbols, escapes, planes, fields)
-      },
-      { unsafe encode(source.words(UInt64.self), elements, layout, symbolOfExponent, symbols, escapes, planes, fields) }
-    )
-  }
-
-  /// The inverse of `encode`; returns false where the symbols do not have exactly `escapeCount` escapes.
-  /// - Parameter exponents: the listed exponents by rank; ranks beyond the list decode as exponent 0.
-  public static func decode(
-    symbols: UnsafePointer<UInt8>, elements: Int, layout: FusedLayout, exponents: [UInt16],
-    escapes: UnsafePointer<UInt16>, escapeCount: Int, planes: [UnsafePointer<UInt8>],
-    fields: [UnsafePointer<UInt8>], into target: UnsafeMutableRawPointer
-  ) -> Bool {
-    let escaped: Int? = withWord(
-      width: layout.width,
-      {
-        unsafe decode(
-          symbols, elements, layout, exponents, escapes, escapeCount, planes, fields, target.words(UInt8.self))
-      },
-      {
-        unsafe decode(
-          symbols, elements, layout, exponents, escapes, escapeCount, planes, fields, target.words(UInt16.self))
-      },
-      {
-        unsafe decode(
-          symbols, elements, layout, exponents, escapes, escapeCount, planes, fields, target.words(UInt32.self))
-      },
-      {
-        unsafe decode(
-          symbols, elements, layout, exponents, escapes, escapeCount, planes, fields, target.words(UInt64.self))
-      }
-    )
-    return escaped == escapeCount
+      { unsafe encode(source.words(UInt8.self), elements, layout, ranks, symbols, escapes, planes, fields) },
+      { unsafe encode(source.words(UInt16.self), elements, layout, ranks, symbols, escapes, planes, fields) },
+      { unsafe encode(source.words(UInt32.self), elements, layout, ranks, symbols, escapes, planes, fields) },
+      { unsafe encode(source.words(UInt64.self), elements, layout, ranks, symbols, escapes, planes, fields) })
   }
 
   @inline(__always)
   private static func encode<W: Word>(
-    _ source: UnsafePointer<W>, _ elements: Int, _ layout: FusedLayout, _ symbolOfExponent: UnsafePointer<UInt8>,
+    _ source: UnsafePointer<W>, _ elements: Int, _ layout: FusedLayout, _ ranks: FusedRanks,
     _ symbols: UnsafeMutablePointer<UInt8>, _ escapes: UnsafeMutablePointer<UInt16>,
     _ planes: UnsafeMutablePointer<UInt8>, _ fields: [UnsafeMutablePointer<UInt8>]
   ) -> Int {
-    let mantissaShift = W(truncatingIfNeeded: layout.mantissaBits)
-    let exponentMask = W(truncatingIfNeeded: 1 &<< layout.exponentBits - 1)
-    let topShift = W(truncatingIfNeeded: layout.lowBits)
-    let topMask = UInt8(truncatingIfNeeded: 1 &<< layout.topBits - 1)
-    let lowMask = W(truncatingIfNeeded: (UInt64(1) &<< UInt64(layout.lowBits)) - 1)
-    let signShift = W(truncatingIfNeeded: W.bitWidth - 1)
-    let planeCount = layout.planeCount
-    let fieldShift = W(truncatingIfNeeded: 8 * planeCount)
+    let cut = FusedBits<W>(layout)
+    let table = ranks.first == nil ? ranks.symbolOfExponent : []
     let fieldLayout = layout.fields
     var escapeCount = 0
     unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: BitFields.tile) { scratch in
-      let rest = scratch.baseAddress!
+      let rest = unsafe scratch.baseAddress!
       var start = 0
       while start < elements {
-        let count = min(BitFields.tile, elements - start)
+        let count = min(BitFields.tile, elements &- start)
         let from = unsafe source + start
         let out = unsafe symbols + start
-        for index in 0..<count {
-          let word = unsafe from[index]
-          let rank = unsafe symbolOfExponent[Int(truncatingIfNeeded: word &>> mantissaShift & exponentMask)]
-          unsafe out[index] = rank | UInt8(truncatingIfNeeded: word &>> topShift) & topMask
-        }
-        unsafe forEachEscape(in: out, count: count, layout: layout) { index in
-          unsafe escapes[escapeCount] = UInt16(truncatingIfNeeded: from[index] &>> mantissaShift & exponentMask)
-          escapeCount += 1
-        }
-        for plane in 0..<planeCount {
-          let out = unsafe planes + plane * elements + start
-          // The topmost plane ends with the sign where the rest fills whole bytes.
-          if plane == planeCount - 1, layout.restBits % 8 == 0 {
-            for index in 0..<count {
-              let word = unsafe from[index]
-              let rest = word & lowMask | (word &>> signShift) &<< topShift
-              unsafe out[index] = UInt8(truncatingIfNeeded: rest &>> W(truncatingIfNeeded: 8 * plane))
-            }
-          } else {
-            let shift = W(truncatingIfNeeded: 8 * plane)
-            for index in 0..<count { unsafe out[index] = UInt8(truncatingIfNeeded: from[index] &>> shift) }
+        if let first = ranks.first {
+          unsafe writeSymbols(from, count, cut, first: first, into: out)
+        } else {
+          unsafe table.withUnsafeBufferPointer {
+            unsafe writeSymbols(from, count, cut, $0.baseAddress!, into: out)
           }
         }
+        unsafe forEachEscape(in: out, count: count, from: cut.firstEscapeSymbol) { index in
+          unsafe escapes[escapeCount] = cut.exponent(of: from[index])
+          escapeCount &+= 1
+        }
+        unsafe writePlanes(from, count, cut, into: planes + start, plane: elements)
         if !fieldLayout.isEmpty {
-          for index in 0..<count {
-            let word = unsafe from[index]
-            unsafe rest[index] = UInt8(
-              truncatingIfNeeded: (word & lowMask | (word &>> signShift) &<< topShift) &>> fieldShift)
-          }
+          unsafe writeTopOfRest(from, count, cut, into: rest)
           for (number, field) in fieldLayout.enumerated() {
             unsafe BitFields.packTile(
               rest, elements: count, shift: field.shift, bits: field.bits,
               into: fields[number] + start * field.bits / 8)
           }
         }
-        start += count
+        start &+= count
       }
     }
     return escapeCount
   }
 
+  /// Symbols where rank r is the exponent `first` + r.
   @inline(__always)
-  private static func decode<W: Word>(
-    _ symbols: UnsafePointer<UInt8>, _ elements: Int, _ layout: FusedLayout, _ exponents: [UInt16],
-    _ escapes: UnsafePointer<UInt16>, _ escapeLimit: Int, _ planes: [UnsafePointer<UInt8>],
-    _ fields: [UnsafePointer<UInt8>], _ target: UnsafeMutablePointer<W>
-  ) -> Int? {
-    let mantissaShift = W(truncatingIfNeeded: layout.mantissaBits)
-    let exponentMask = W(truncatingIfNeeded: 1 &<< layout.exponentBits - 1) &<< mantissaShift
-    let topShift = W(truncatingIfNeeded: layout.lowBits)
-    let topMask = 1 &<< layout.topBits - 1
-    let lowMask = W(truncatingIfNeeded: (UInt64(1) &<< UInt64(layout.lowBits)) - 1)
-    let signShift = W(truncatingIfNeeded: W.bitWidth - 1)
-    let fieldShift = W(truncatingIfNeeded: 8 * layout.planeCount)
-    let fieldLayout = layout.fields
-    let planeCount = layout.planeCount
-    var escaped = 0
-    var overflow = false
-    return unsafe withUnsafeTemporaryAllocation(of: W.self, capacity: 256) { table in
-      for symbol in 0..<256 {
-        let rank = symbol &>> layout.topBits
-        let exponent = rank < exponents.count ? W(truncatingIfNeeded: exponents[rank]) &<< mantissaShift : 0
-        let top = W(truncatingIfNeeded: symbol & topMask) &<< topShift
-        unsafe table[symbol] = exponent | top
-      }
-      return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: BitFields.tile) { scratch in
-        let rest = scratch.baseAddress!
-        let words = table.baseAddress!
-        var start = 0
-        while start < elements, !overflow {
-          let count = min(BitFields.tile, elements - start)
-          let from = unsafe symbols + start
-          let out = unsafe target + start
-          if !fieldLayout.isEmpty {
-            unsafe rest.update(repeating: 0, count: count)
-            for (number, field) in fieldLayout.enumerated() {
-              unsafe BitFields.unpackTile(
-                fields[number] + start * field.bits / 8, elements: count, shift: field.shift, bits: field.bits,
-                into: rest)
-            }
-          }
-          switch planeCount {
-          case 0:
-            for index in 0..<count {
-              let value = unsafe W(truncatingIfNeeded: rest[index])
-              unsafe out[index] = words[Int(from[index])] | value & lowMask | (value &>> topShift) &<< signShift
-            }
-          case 1 where fieldLayout.isEmpty:
-            let low = unsafe planes[0] + start
-            for index in 0..<count {
-              let value = unsafe W(truncatingIfNeeded: low[index])
-              unsafe out[index] = words[Int(from[index])] | value & lowMask | (value &>> topShift) &<< signShift
-            }
-          case 2 where W.bitWidth == 32:
-            let (low, high) = unsafe (planes[0] + start, planes[1] + start)
-            for index in 0..<count {
-              let bytes = unsafe W(truncatingIfNeeded: low[index]) | W(truncatingIfNeeded: high[index]) &<< W(8)
-              let value = unsafe bytes | W(truncatingIfNeeded: rest[index]) &<< W(truncatingIfNeeded: 16)
-              unsafe out[index] = words[Int(from[index])] | value & lowMask | (value &>> topShift) &<< signShift
-            }
-          default:
-            for index in 0..<count {
-              var value: W = fieldLayout.isEmpty ? 0 : unsafe W(truncatingIfNeeded: rest[index]) &<< fieldShift
-              for plane in 0..<planeCount {
-                value |= unsafe W(truncatingIfNeeded: planes[plane][start + index]) &<< W(truncatingIfNeeded: 8 * plane)
-              }
-              unsafe out[index] = words[Int(from[index])] | value & lowMask | (value &>> topShift) &<< signShift
-            }
-          }
-          unsafe forEachEscape(in: from, count: count, layout: layout) { index in
-            guard escaped < escapeLimit else {
-              overflow = true
-              return
-            }
-            let exponent = unsafe W(truncatingIfNeeded: escapes[escaped]) &<< mantissaShift
-            unsafe out[index] = out[index] & ~exponentMask | exponent & exponentMask
-            escaped += 1
-          }
-          start += count
+  private static func writeSymbols<W: Word>(
+    _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, first: UInt16,
+    into symbols: UnsafeMutablePointer<UInt8>
+  ) {
+    let base = W(truncatingIfNeeded: first) &<< cut.topBits
+    let escape = W(truncatingIfNeeded: cut.firstEscapeSymbol)
+    let keyShift = cut.lowBits &+ 1
+    let topMask = cut.topMask
+    var index = 0
+    while index < count {
+      let key = unsafe (source[index] &<< 1) &>> keyShift
+      let inRun = key &- base
+      let symbol = inRun < escape ? inRun : escape | key & topMask
+      unsafe symbols[index] = UInt8(truncatingIfNeeded: symbol)
+      index &+= 1
+    }
+  }
+
+  @inline(__always)
+  private static func writeSymbols<W: Word>(
+    _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, _ symbolOfExponent: UnsafePointer<UInt8>,
+    into symbols: UnsafeMutablePointer<UInt8>
+  ) {
+    let topMask = UInt8(truncatingIfNeeded: cut.topMask)
+    var index = 0
+    while index < count {
+      let word = unsafe source[index]
+      let rank = unsafe symbolOfExponent[Int(truncatingIfNeeded: cut.exponent(of: word))]
+      unsafe symbols[index] = rank | UInt8(truncatingIfNeeded: word &>> cut.lowBits) & topMask
+      index &+= 1
+    }
+  }
+
+  /// The low bytes of each element's rest, plane after plane, `plane` bytes apart.
+  @inline(__always)
+  private static func writePlanes<W: Word>(
+    _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, into planes: UnsafeMutablePointer<UInt8>, plane: Int
+  ) {
+    for number in 0..<cut.planeCount {
+      let out = unsafe planes + number * plane
+      let shift = W(truncatingIfNeeded: 8 * number)
+      var index = 0
+      // The topmost plane ends with the sign where the rest fills whole bytes.
+      if number == cut.planeCount - 1, cut.restFillsPlanes {
+        while index < count {
+          unsafe out[index] = UInt8(truncatingIfNeeded: cut.rest(of: source[index]) &>> shift)
+          index &+= 1
         }
-        return overflow ? nil : escaped
+      } else {
+        while index < count {
+          unsafe out[index] = UInt8(truncatingIfNeeded: source[index] &>> shift)
+          index &+= 1
+        }
       }
     }
   }
 
-  /// Calls `body` with the index of each escaped symbol, in order. Eight symbols at a time are dismissed together.
+  /// What of each element's rest lies above the planes.
   @inline(__always)
-  private static func forEachEscape(
-    in symbols: UnsafePointer<UInt8>, count: Int, layout: FusedLayout, _ body: (Int) -> Void
+  private static func writeTopOfRest<W: Word>(
+    _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, into target: UnsafeMutablePointer<UInt8>
   ) {
-    let first = layout.firstEscapeSymbol
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let pattern = UInt64(first) &* ones
+    let shift = W(truncatingIfNeeded: 8 * cut.planeCount)
+    var index = 0
+    while index < count {
+      unsafe target[index] = UInt8(truncatingIfNeeded: cut.rest(of: source[index]) &>> shift)
+      index &+= 1
+    }
+  }
+
+  /// Calls `body` with the index of each escaped symbol, in order. Eight symbols are looked at together.
+  @inline(__always)
+  static func forEachEscape(
+    in symbols: UnsafePointer<UInt8>, count: Int, from first: UInt8, _ body: (Int) -> Void
+  ) {
+    let low7: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+    let pattern = UInt64(first) &* 0x0101_0101_0101_0101
     let whole = count & ~7
     var index = 0
     while index < whole {
-      let word = unsafe UnsafeRawPointer(symbols + index).loadUnaligned(as: UInt64.self)
-      // A byte of `distance` is 0 where all rank bits are set, which only the escape's are.
-      let distance = (word & pattern) ^ pattern
-      if (distance &- ones) & ~distance & (ones &<< 7) != 0 {
-        for offset in index..<(index + 8) where unsafe symbols[offset] >= first { body(offset) }
+      let word = unsafe UInt64(littleEndian: UnsafeRawPointer(symbols + index).loadUnaligned(as: UInt64.self))
+      // A byte of `missing` is 0 where all rank bits are set, which only the escape's are; bit 7 of `escaped` says so.
+      let missing = (word & pattern) ^ pattern
+      var escaped = ~((missing & low7 &+ low7) | missing | low7)
+      while escaped != 0 {
+        body(index &+ escaped.trailingZeroBitCount &>> 3)
+        escaped &= escaped &- 1
       }
-      index += 8
+      index &+= 8
     }
     while index < count {
       if unsafe symbols[index] >= first { body(index) }
-      index += 1
+      index &+= 1
     }
   }
+}
+
+/// A layout's masks and shifts as words of its elements.
+struct FusedBits<W: Word> {
+  let exponentBits: W
+  let mantissaBits: W
+  let topBits: W
+  let lowBits: W
+  let topMask: W
+  let lowMask: W
+  /// The exponent's bits, in place.
+  let exponentMask: W
+  let planeCount: Int
+  let restFillsPlanes: Bool
+  let firstEscapeSymbol: UInt8
+
+  init(_ layout: FusedLayout) {
+    exponentBits = W(truncatingIfNeeded: layout.exponentBits)
+    mantissaBits = W(truncatingIfNeeded: layout.mantissaBits)
+    topBits = W(truncatingIfNeeded: layout.topBits)
+    lowBits = W(truncatingIfNeeded: layout.lowBits)
+    topMask = 1 &<< topBits &- 1
+    lowMask = 1 &<< lowBits &- 1
+    exponentMask = (1 &<< exponentBits &- 1) &<< mantissaBits
+    planeCount = layout.planeCount
+    restFillsPlanes = layout.restBits % 8 == 0
+    firstEscapeSymbol = layout.firstEscapeSymbol
+  }
+
+  @inline(__always)
+  func exponent(of word: W) -> UInt16 { UInt16(truncatingIfNeeded: (word & exponentMask) &>> mantissaBits) }
+
+  /// The low mantissa bits with the sign above them.
+  @inline(__always)
+  func rest(of word: W) -> W { word & lowMask | (word &>> W(truncatingIfNeeded: W.bitWidth - 1)) &<< lowBits }
+
+  /// The inverse of `rest(of:)`.
+  @inline(__always)
+  func element(rest: W) -> W { rest & lowMask | (rest &>> lowBits) &<< W(truncatingIfNeeded: W.bitWidth - 1) }
 }

@@ -139,10 +139,8 @@ private struct FusedStreams {
     let fields = layout.fields.map {
       GuardedBytes(BitFields.byteCount(elements: source.count, bits: $0.bits), alignment: 1)
     }
-    var table = [UInt8](repeating: layout.firstEscapeSymbol, count: 1 << layout.exponentBits)
-    for (rank, exponent) in exponents.enumerated() { table[Int(exponent)] = UInt8(rank << layout.topBits) }
     let escaped = unsafe Fused.encode(
-      memory.start, elements: count, layout: layout, symbolOfExponent: table, symbols: symbols.bytes,
+      memory.start, elements: count, layout: layout, exponents: exponents, symbols: symbols.bytes,
       escapes: escapes.start.assumingMemoryBound(to: UInt16.self), planes: planes.bytes, fields: fields.map(\.bytes))
     let count = count
     let content = planes.content

@@ -1,0 +1,143 @@
+extension Fused {
+  /// The inverse of `encode`; returns false where the symbols do not have exactly `escapeCount` escapes.
+  /// - Parameter exponents: the listed exponents by rank; ranks beyond the list decode as exponent 0.
+  public static func decode(
+    symbols: UnsafePointer<UInt8>, elements: Int, layout: FusedLayout, exponents: [UInt16],
+    escapes: UnsafePointer<UInt16>, escapeCount: Int, planes: [UnsafePointer<UInt8>],
+    fields: [UnsafePointer<UInt8>], into target: UnsafeMutableRawPointer
+  ) -> Bool {
+    let ranks = FusedRanks(exponents, layout)
+    let streams = unsafe FusedStreams(
+      symbols: symbols, escapes: escapes, escapeCount: escapeCount, planes: planes, fields: fields)
+    return withWord(
+      width: layout.width,
+      { unsafe decode(streams, elements, layout, ranks, target.words(UInt8.self)) },
+      { unsafe decode(streams, elements, layout, ranks, target.words(UInt16.self)) },
+      { unsafe decode(streams, elements, layout, ranks, target.words(UInt32.self)) },
+      { unsafe decode(streams, elements, layout, ranks, target.words(UInt64.self)) })
+  }
+
+  @unsafe private struct FusedStreams {
+    let symbols: UnsafePointer<UInt8>
+    let escapes: UnsafePointer<UInt16>
+    let escapeCount: Int
+    let planes: [UnsafePointer<UInt8>]
+    let fields: [UnsafePointer<UInt8>]
+  }
+
+  @inline(__always)
+  private static func decode<W: Word>(
+    _ streams: FusedStreams, _ elements: Int, _ layout: FusedLayout, _ ranks: FusedRanks,
+    _ target: UnsafeMutablePointer<W>
+  ) -> Bool {
+    let cut = FusedBits<W>(layout)
+    let table = ranks.first == nil ? ranks.magnitudeOfSymbol(W.self) : []
+    let fieldLayout = layout.fields
+    var escaped = 0
+    return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: BitFields.tile) { scratch in
+      let rest = unsafe scratch.baseAddress!
+      var start = 0
+      while start < elements {
+        let count = min(BitFields.tile, elements &- start)
+        let symbols = unsafe streams.symbols + start
+        let out = unsafe target + start
+        if fieldLayout.isEmpty {
+          unsafe readPlanes(streams.planes, start, count, cut, above: nil, into: out)
+        } else {
+          unsafe rest.update(repeating: 0, count: count)
+          for (number, field) in fieldLayout.enumerated() {
+            unsafe BitFields.unpackTile(
+              streams.fields[number] + start * field.bits / 8, elements: count, shift: field.shift, bits: field.bits,
+              into: rest)
+          }
+          unsafe readPlanes(streams.planes, start, count, cut, above: rest, into: out)
+        }
+        if let first = ranks.first {
+          unsafe addSymbols(symbols, count, cut, first: first, to: out)
+        } else {
+          unsafe table.withUnsafeBufferPointer { unsafe addSymbols(symbols, count, $0.baseAddress!, to: out) }
+        }
+        unsafe forEachEscape(in: symbols, count: count, from: cut.firstEscapeSymbol) { index in
+          if escaped < streams.escapeCount {
+            let exponent = unsafe W(truncatingIfNeeded: streams.escapes[escaped]) &<< cut.mantissaBits
+            unsafe out[index] = out[index] & ~cut.exponentMask | exponent & cut.exponentMask
+          }
+          escaped &+= 1
+        }
+        start &+= count
+      }
+      return unsafe escaped == streams.escapeCount
+    }
+  }
+
+  /// Writes the rest of each element to its place: the planes, and above them the bytes of `above`.
+  @inline(__always)
+  private static func readPlanes<W: Word>(
+    _ planes: [UnsafePointer<UInt8>], _ start: Int, _ count: Int, _ cut: FusedBits<W>, above: UnsafePointer<UInt8>?,
+    into target: UnsafeMutablePointer<W>
+  ) {
+    // The bytes of the rest from below; absent ones are as good as the first with a mask of 0.
+    let bytes = unsafe planes.map { unsafe $0 + start } + (above.map { unsafe [$0] } ?? [])
+    var index = 0
+    switch unsafe bytes.count {
+    case 1:
+      let low = unsafe bytes[0]
+      while index < count {
+        unsafe target[index] = cut.element(rest: W(truncatingIfNeeded: low[index]))
+        index &+= 1
+      }
+    case 2 where W.bitWidth >= 16:
+      let (low, next) = unsafe (bytes[0], bytes[1])
+      while index < count {
+        let rest = unsafe W(truncatingIfNeeded: low[index]) | W(truncatingIfNeeded: next[index]) &<< 8
+        unsafe target[index] = cut.element(rest: rest)
+        index &+= 1
+      }
+    case 3 where W.bitWidth >= 32:
+      let (low, next, high) = unsafe (bytes[0], bytes[1], bytes[2])
+      let shift = W(truncatingIfNeeded: 16)
+      while index < count {
+        let pair = unsafe W(truncatingIfNeeded: low[index]) | W(truncatingIfNeeded: next[index]) &<< 8
+        unsafe target[index] = cut.element(rest: pair | W(truncatingIfNeeded: high[index]) &<< shift)
+        index &+= 1
+      }
+    default:
+      while index < count {
+        var rest: W = 0
+        for number in unsafe bytes.indices {
+          rest |= unsafe W(truncatingIfNeeded: bytes[number][index]) &<< W(truncatingIfNeeded: 8 * number)
+        }
+        unsafe target[index] = cut.element(rest: rest)
+        index &+= 1
+      }
+    }
+  }
+
+  /// Adds exponents and leading mantissa bits where rank r is the exponent `first` + r; escapes get any exponent.
+  @inline(__always)
+  private static func addSymbols<W: Word>(
+    _ symbols: UnsafePointer<UInt8>, _ count: Int, _ cut: FusedBits<W>, first: UInt16,
+    to target: UnsafeMutablePointer<W>
+  ) {
+    let base = W(truncatingIfNeeded: first) &<< cut.topBits
+    var index = 0
+    while index < count {
+      // The carry of an escape leaves by the top, not into the sign.
+      let magnitude = unsafe ((W(truncatingIfNeeded: symbols[index]) &+ base) &<< (cut.lowBits &+ 1)) &>> 1
+      unsafe target[index] |= magnitude
+      index &+= 1
+    }
+  }
+
+  @inline(__always)
+  private static func addSymbols<W: Word>(
+    _ symbols: UnsafePointer<UInt8>, _ count: Int, _ magnitudeOfSymbol: UnsafePointer<W>,
+    to target: UnsafeMutablePointer<W>
+  ) {
+    var index = 0
+    while index < count {
+      unsafe target[index] |= magnitudeOfSymbol[Int(symbols[index])]
+      index &+= 1
+    }
+  }
+}
