@@ -62,7 +62,8 @@ public struct MappedFile: ~Copyable, Sendable {
   public func withPopulatedBytes<Result: ~Copyable>(
     _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
-    if let pages = pages(covering: range, inward: false) {
+    // The kernel brings in small ranges with their first page.
+    if range.count >= 64 << 10, let pages = pages(covering: range, inward: false) {
       // Best effort: kernels before 5.14 do not know the advice, and then the pages come one by one.
       unsafe madvise(UnsafeMutableRawPointer(bitPattern: base + UInt(pages.lowerBound)), pages.count, 22)
     }

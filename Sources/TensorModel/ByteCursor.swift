@@ -74,15 +74,12 @@ public struct ByteCursor: ~Escapable {
   /// A string of UTF-8 behind its length in bytes.
   public mutating func string(_ what: @autoclosure () -> String) throws(ModelError) -> String {
     let start = offset
-    let count = try self.count(what())
-    var text: [UInt8] = []
-    text.reserveCapacity(count)
-    for index in position..<(position + count) { text.append(octet(index)) }
-    position += count
-    guard let string = String(validating: text, as: UTF8.self) else {
+    let text = try take(self.count(what()), what())
+    do {
+      return String(copying: try UTF8Span(validating: Span(_bytes: text)))
+    } catch {
       throw ModelError(.malformed, "\(what()): expected UTF-8", at: start)
     }
-    return string
   }
 
   /// Demands that nothing is left.

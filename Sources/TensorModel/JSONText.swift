@@ -28,6 +28,12 @@ public struct JSONText: Sendable {
     text += String(value)
   }
 
+  /// The common case, which is faster than the general one.
+  public mutating func integer(_ key: String? = nil, _ value: Int) {
+    begin(key)
+    text += String(value)
+  }
+
   /// The shortest decimal that reads back as the same double; the strings "nan", "inf" and "-inf" for what JSON lacks.
   public mutating func number(_ key: String? = nil, _ value: Double) {
     begin(key)
@@ -77,11 +83,14 @@ public struct JSONText: Sendable {
 
   private mutating func newline() {
     guard pretty, inlineDepth == 0 else { return }
-    text += "\n" + String(repeating: "  ", count: depth)
+    text += "\n"
+    for _ in 0..<depth { text += "  " }
   }
 
   private mutating func quote(_ value: String) {
     text += "\""
+    defer { text += "\"" }
+    guard value.utf8.contains(where: \.isEscapedInJSON) else { return text += value }
     for scalar in value.unicodeScalars {
       switch scalar {
       case "\"": text += "\\\""
@@ -95,6 +104,12 @@ public struct JSONText: Sendable {
       default: text.unicodeScalars.append(scalar)
       }
     }
-    text += "\""
+  }
+}
+
+extension UInt8 {
+  /// Whether a quoted string can't hold the byte as it is.
+  fileprivate var isEscapedInJSON: Bool {
+    self < 0x20 || self == UInt8(ascii: "\"") || self == UInt8(ascii: "\\") || self == 0x7F
   }
 }
