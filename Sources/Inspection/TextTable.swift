@@ -56,7 +56,7 @@ struct TextTable {
 extension String {
   /// Columns of a terminal that the text fills: two for East Asian wide characters and emoji.
   var displayWidth: Int {
-    utf8.allSatisfy { $0 < 0x80 } ? utf8.count : reduce(0) { $0 + $1.displayWidth }
+    utf8Span.isKnownASCII ? utf8.count : reduce(0) { $0 + $1.displayWidth }
   }
 
   /// The text, or its beginning and end around `…`, in at most `width` columns.
@@ -84,11 +84,11 @@ extension String {
 
   /// Appends a cell of that width.
   fileprivate mutating func append(_ cell: String, paddedTo width: Int, right: Bool) {
-    let cell = cell.shortened(to: width)
-    let blanks = max(0, width - cell.displayWidth)
-    if !right { self += cell }
-    for _ in 0..<blanks { self += " " }
-    if right { self += cell }
+    let fits = cell.displayWidth <= width
+    let cell = fits ? cell : cell.shortened(to: width)
+    let blanks = String(repeating: " ", count: max(0, width - cell.displayWidth))
+    self += right ? blanks : cell
+    self += right ? cell : blanks
   }
 
   fileprivate var trimmingTrailingBlanks: String {

@@ -24,13 +24,18 @@ public struct ByteCursor: ~Escapable {
   }
 
   /// A little-endian integer.
-  public mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(
+  @inlinable public mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(
     _ type: Value.Type, _ what: @autoclosure () -> String
   ) throws(ModelError) -> Value {
-    let width = MemoryLayout<Value>.size
+    Value(truncatingIfNeeded: try integer(ofBytes: MemoryLayout<Value>.size, what()))
+  }
+
+  @usableFromInline mutating func integer(
+    ofBytes width: Int, _ what: @autoclosure () -> String
+  ) throws(ModelError) -> UInt64 {
     guard remaining >= width else { throw truncated(what(), needs: width) }
-    var value: Value = 0
-    for index in 0..<width { value |= Value(octet(position + index)) << Value(8 * index) }
+    var value: UInt64 = 0
+    for index in 0..<width { value |= UInt64(octet(position + index)) << UInt64(8 * index) }
     position += width
     return value
   }
