@@ -35,17 +35,17 @@ struct PumpTests {
 
   enum Stage: CaseIterable { case work, commit, finish }
 
-  /// Many items fail; a slow first one makes later ones fail before it.
-  @Test(arguments: Stage.allCases, [1, 2, 5])
-  func theFirstFailureInItemOrderIsThrown(stage: Stage, threads: Int) throws {
+  /// Many items fail; a slow one makes later ones fail before it, or fails itself behind an earlier one.
+  @Test(arguments: Stage.allCases, [(1, 100), (2, 100), (5, 100), (2, 101), (5, 101)])
+  func theFirstFailureInItemOrderIsThrown(stage: Stage, run: (threads: Int, slowItem: Int)) throws {
     @Sendable func fail(_ item: Int, at now: Stage) throws(ModelError) {
       guard stage == now, item >= 100 else { return }
-      if item == 100 { for _ in 0..<200_000 { _ = Box() } }
+      if item == run.slowItem { for _ in 0..<200_000 { _ = Box() } }
       throw ModelError(.malformed, "item \(item)")
     }
     let committed = Mutex<[Int]>([])
     let error = #expect(throws: ModelError.self) {
-      try Pump.run(items: 20_000, threads: threads) { () throws(ModelError) in
+      try Pump.run(items: 20_000, threads: run.threads) { () throws(ModelError) in
         Box()
       } work: { (_, item) throws(ModelError) in
         try fail(item, at: .work)
