@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Packing
 internal import Synchronization
 internal import TensorModel
@@ -40,14 +41,20 @@ struct PumpTests {
   func theFirstFailureInItemOrderIsThrown(stage: Stage, run: (threads: Int, slowItem: Int)) throws {
     @Sendable func fail(_ item: Int, at now: Stage) throws(ModelError) {
       guard stage == now, item >= 100 else { return }
-      if item == run.slowItem { for _ in 0..<200_000 { _ = Box() } }
+      if item == run.slowItem { Thread.sleep(forTimeInterval: 0.02) }
       throw ModelError(.malformed, "item \(item)")
     }
+    let isNextBegun = Atomic<Bool>(false)
     let committed = Mutex<[Int]>([])
     let error = #expect(throws: ModelError.self) {
       try Pump.run(items: 20_000, threads: run.threads) { () throws(ModelError) in
         Box()
       } work: { (_, item) throws(ModelError) in
+        if item == 101 { isNextBegun.store(true, ordering: .relaxed) }
+        // Until another worker has the next item; not for ever, since there may be no other thread.
+        for _ in 0..<200 where item == 100 && run.threads > 1 && !isNextBegun.load(ordering: .relaxed) {
+          Thread.sleep(forTimeInterval: 0.001)
+        }
         try fail(item, at: .work)
       } commit: { (_, item) throws(ModelError) in
         try fail(item, at: .commit)
