@@ -11,6 +11,8 @@ public struct MappedFile: ~Copyable, Sendable {
   /// Permission bits of the file.
   public let mode: UInt32
   private let base: UInt
+  /// What read as zeros without taking room on the disk when the file was opened, in order.
+  private let holes: [Range<Int>]
 
   /// Opens and maps the regular file at `path`.
   /// - Throws: `missing` where it does not exist, is no regular file or may not be read.
@@ -39,6 +41,7 @@ public struct MappedFile: ~Copyable, Sendable {
     self.byteCount = count
     self.mode = status.st_mode & 0o7777
     self.base = address
+    self.holes = Holes.find(descriptor, status)
   }
 
   deinit {
@@ -58,11 +61,31 @@ public struct MappedFile: ~Copyable, Sendable {
     return try body(unsafe RawSpan(_unsafeStart: start, byteCount: range.count))
   }
 
+  /// Whether all of `range` is known to be zeros that take no room on the disk. O(log holes).
+  public func isHole(_ range: Range<Int>) -> Bool {
+    guard !range.isEmpty else { return false }
+    var low = 0
+    var high = holes.count
+    while low < high {
+      let middle = (low + high) / 2
+      if holes[middle].upperBound < range.upperBound { low = middle + 1 } else { high = middle }
+    }
+    return low < holes.count && holes[low].lowerBound <= range.lowerBound
+  }
+
   /// Lends `range` with its page tables filled in one call, for a reader that is about to walk all of it.
+  ///
+  /// A hole is lent from zeros kept in memory: its own pages would be brought in one by one.
   public func withPopulatedBytes<Result: ~Copyable>(
     _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
-    if let pages = pages(covering: range, inward: false) {
+    if range.count <= Holes.zeroByteCount, isHole(range), let address = Holes.zeros,
+      let zeros = unsafe UnsafeRawPointer(bitPattern: address)
+    {
+      return try body(unsafe RawSpan(_unsafeStart: zeros, byteCount: range.count))
+    }
+    // The kernel brings in small ranges with their first page.
+    if range.count >= 64 << 10, let pages = pages(covering: range, inward: false) {
       // Best effort: kernels before 5.14 do not know the advice, and then the pages come one by one.
       unsafe madvise(UnsafeMutableRawPointer(bitPattern: base + UInt(pages.lowerBound)), pages.count, 22)
     }

@@ -83,7 +83,7 @@ enum Readable {
     let parts = "\(value)".split(separator: "e")
     let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
     var exponent = (parts.count > 1 ? Int(parts[1]) ?? 0 : 0) + mantissa[0].count - 1
-    var digits = mantissa.joined().compactMap(\.wholeNumberValue)
+    var digits = mantissa.flatMap(\.utf8).map { Int($0 - UInt8(ascii: "0")) }
     let leadingZeros = digits.prefix { $0 == 0 }.count
     digits.removeFirst(leadingZeros)
     exponent -= leadingZeros

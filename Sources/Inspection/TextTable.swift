@@ -21,10 +21,12 @@ struct TextTable {
   func lines(width: Int, isColored: Bool = false) -> [String] {
     let (kept, widths) = layout(width)
     func line(_ cells: [String]) -> String {
-      let padded = kept.enumerated().map { position, column in
-        pad(cells[column], to: widths[position], right: columns[column].isRightAligned)
+      var line = ""
+      for (position, column) in kept.enumerated() {
+        if position > 0 { line += Self.gap }
+        line.append(cells[column], paddedTo: widths[position], right: columns[column].isRightAligned)
       }
-      return padded.joined(separator: Self.gap).trimmingTrailingBlanks
+      return line.trimmingTrailingBlanks
     }
     func strong(_ text: String) -> String { isColored ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
     let rule = String(repeating: "─", count: widths.reduce(0, +) + Self.gap.count * (widths.count - 1))
@@ -34,7 +36,9 @@ struct TextTable {
   /// The columns that stay, and their widths.
   private func layout(_ width: Int) -> (columns: [Int], widths: [Int]) {
     let natural = columns.indices.map { column in
-      ([columns[column].title, footer[column]] + rows.map { $0[column] }).map(\.displayWidth).max() ?? 0
+      rows.reduce(max(columns[column].title.displayWidth, footer[column].displayWidth)) {
+        max($0, $1[column].displayWidth)
+      }
     }
     var kept = Array(columns.indices)
     while true {
@@ -47,20 +51,12 @@ struct TextTable {
       kept.removeAll { $0 == dropped }
     }
   }
-
-  private func pad(_ text: String, to width: Int, right: Bool) -> String {
-    let text = text.shortened(to: width)
-    let blanks = String(repeating: " ", count: max(0, width - text.displayWidth))
-    return right ? blanks + text : text + blanks
-  }
 }
 
 extension String {
   /// Columns of a terminal that the text fills: two for East Asian wide characters and emoji.
   var displayWidth: Int {
-    var text = self
-    let isASCII = text.withUTF8 { unsafe $0.allSatisfy { $0 < 0x80 } }
-    return isASCII ? text.utf8.count : reduce(0) { $0 + $1.displayWidth }
+    utf8Span.isKnownASCII ? utf8.count : reduce(0) { $0 + $1.displayWidth }
   }
 
   /// The text, or its beginning and end around `…`, in at most `width` columns.
@@ -86,9 +82,18 @@ extension String {
       })
   }
 
+  /// Appends a cell of that width.
+  fileprivate mutating func append(_ cell: String, paddedTo width: Int, right: Bool) {
+    let fits = cell.displayWidth <= width
+    let cell = fits ? cell : cell.shortened(to: width)
+    let blanks = String(repeating: " ", count: max(0, width - cell.displayWidth))
+    self += right ? blanks : cell
+    self += right ? cell : blanks
+  }
+
   fileprivate var trimmingTrailingBlanks: String {
     var text = self
-    while text.last == " " { text.removeLast() }
+    while text.utf8.last == UInt8(ascii: " ") { text.unicodeScalars.removeLast() }
     return text
   }
 }

@@ -4,6 +4,8 @@ import TensorModel
 /// Looks at a sample of a tensor and decides what its chunks are offered.
 struct TensorPlanner {
   let effort: Effort
+  /// A model of floats and its table of codes take more than they save in less.
+  private static let smallestModelledBytes = 256
 
   /// A plan, and why it is so.
   struct Decision: Sendable {
@@ -19,7 +21,7 @@ struct TensorPlanner {
     bytes: (Range<Int>, (RawSpan) throws(ModelError) -> Void) throws(ModelError) -> Void
   ) throws(ModelError) -> Decision {
     let element = ElementType(info.dtype)
-    guard element.isFloat else {
+    guard element.isFloat, info.byteCount >= Self.smallestModelledBytes else {
       return Decision(plan: TensorPlan(element: element, values: ["bytes"], searchesMatches: true))
     }
     if effort.level == 1 {

@@ -24,13 +24,18 @@ public struct ByteCursor: ~Escapable {
   }
 
   /// A little-endian integer.
-  public mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(
+  @inlinable public mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(
     _ type: Value.Type, _ what: @autoclosure () -> String
   ) throws(ModelError) -> Value {
-    let width = MemoryLayout<Value>.size
+    Value(truncatingIfNeeded: try integer(ofBytes: MemoryLayout<Value>.size, what()))
+  }
+
+  @usableFromInline mutating func integer(
+    ofBytes width: Int, _ what: @autoclosure () -> String
+  ) throws(ModelError) -> UInt64 {
     guard remaining >= width else { throw truncated(what(), needs: width) }
-    var value: Value = 0
-    for index in 0..<width { value |= Value(octet(position + index)) << Value(8 * index) }
+    var value: UInt64 = 0
+    for index in 0..<width { value |= UInt64(octet(position + index)) << UInt64(8 * index) }
     position += width
     return value
   }
@@ -74,15 +79,12 @@ public struct ByteCursor: ~Escapable {
   /// A string of UTF-8 behind its length in bytes.
   public mutating func string(_ what: @autoclosure () -> String) throws(ModelError) -> String {
     let start = offset
-    let count = try self.count(what())
-    var text: [UInt8] = []
-    text.reserveCapacity(count)
-    for index in position..<(position + count) { text.append(octet(index)) }
-    position += count
-    guard let string = String(validating: text, as: UTF8.self) else {
+    let text = try take(self.count(what()), what())
+    do {
+      return String(copying: try UTF8Span(validating: Span(_bytes: text)))
+    } catch {
       throw ModelError(.malformed, "\(what()): expected UTF-8", at: start)
     }
-    return string
   }
 
   /// Demands that nothing is left.

@@ -13,8 +13,12 @@ public struct ByteWriter: Sendable {
   public mutating func byte(_ value: UInt8) { bytes.append(value) }
 
   /// Little-endian.
-  public mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) {
-    for index in 0..<MemoryLayout<Value>.size { bytes.append(UInt8(truncatingIfNeeded: value >> Value(8 * index))) }
+  @inlinable public mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) {
+    appendBytes(of: UInt64(value), count: MemoryLayout<Value>.size)
+  }
+
+  @usableFromInline mutating func appendBytes(of value: UInt64, count: Int) {
+    for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * index))) }
   }
 
   /// LEB128 in its shortest form.

@@ -62,6 +62,8 @@ public func within<Result: ~Copyable>(
 extension String {
   /// The string with control characters written as `\u{..}`, so that a hostile name can't move the cursor of a terminal.
   public var escapedForDisplay: String {
+    // In most names each byte is a character that is safe.
+    guard utf8.contains(where: { !(0x20..<0x7F).contains($0) }) else { return self }
     guard unicodeScalars.contains(where: \.isHiddenControl) else { return self }
     var shown = ""
     for scalar in unicodeScalars {

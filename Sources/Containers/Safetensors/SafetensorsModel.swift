@@ -58,6 +58,12 @@ private final class SafetensorsSession: TensorSession {
     file.map.release(place)
   }
 
+  func repeatedBlock(of tensor: Int, _ range: Range<Int>) -> [UInt8]? {
+    let (file, place) = place(of: tensor, range)
+    guard file.map.isHole(place) else { return nil }
+    return [UInt8](repeating: 0, count: model.catalog.tensors[tensor].info.dtype.blockBytes)
+  }
+
   /// Where `range` of the tensor's bytes lies.
   private func place(of tensor: Int, _ range: Range<Int>) -> (SafetensorsFile, Range<Int>) {
     let entry = model.catalog.tensors[tensor]

@@ -17,8 +17,7 @@ final class StandardOutput: Sendable {
 
   /// - Throws: `inputOutput`, for instance where the disk is full.
   func write(_ text: String) throws(ModelError) {
-    let bytes = Array(text.utf8)
-    unsafe try write(bytes.span.bytes)
+    try unsafe write(text.utf8Span.span.bytes)
   }
 
   /// - Throws: `inputOutput`
