@@ -12,7 +12,8 @@ extension TensorPlanner.Decision {
     if !plan.element.isFloat {
       reasons.append("not floats, so byte by byte")
     } else if !sampled.isEmpty {
-      reasons.append("sample: " + sampled.map { "\($0.candidate) \(Self.thousandths($0.fraction))" }.joined(separator: ", "))
+      reasons.append(
+        "sample: " + sampled.map { "\($0.candidate) \(Self.thousandths($0.fraction))" }.joined(separator: ", "))
     } else if plan.values.count > 1 {
       reasons.append("smallest of " + plan.values.joined(separator: ", "))
     } else {

@@ -82,7 +82,9 @@ enum PackingText {
     var rows = [["tensor", "dtype", "shape", "size", "packed", "", "stored as", "because"]]
     for tensor in report.tensors {
       let info = tensor.info
-      let size = [byteText(info.byteCount), byteText(tensor.packedBytes), percent(tensor.packedBytes, of: info.byteCount)]
+      let size = [
+        byteText(info.byteCount), byteText(tensor.packedBytes), percent(tensor.packedBytes, of: info.byteCount),
+      ]
       let shape = info.shape.map(String.init).joined(separator: "×")
       rows.append([info.name.escapedForDisplay, info.dtype.name, shape] + size + outcome(tensor))
     }
