@@ -158,4 +158,19 @@ import Testing
       #expect(try tare.run(arguments).outputBytes == reference)
     }
   }
+
+  /// All data types, every pattern of a byte, NaN, infinities, subnormals, odd addresses, pruned matrices.
+  @Test(.enabled(if: Program.python != nil, "scripts/make-venv makes the Python that this needs"))
+  func numbersAreThoseOfNumpy() throws {
+    let folder = try TemporaryFolder()
+    let models = ["all_dtypes", "low_precision", "misaligned"].map {
+      Repository.path("testdata/safetensors/\($0).safetensors")
+    }
+    _ = try tare.run(["inspect", Sample.demo, "--json", "-o", folder.path("r.json")] + models)
+    let check = try #require(Program.python).run([
+      Repository.path("Tests/Peers/check_inspection.py"), folder.path("r.json"),
+    ])
+    #expect(check.exitCode == 0)
+    #expect(check.output == "54 tensors compared with numpy, 0 disagreements\n")
+  }
 }
