@@ -186,7 +186,7 @@ _tare() {
 
 _tare_inspect() {
     repeating_flags=()
-    non_repeating_flags=(--header-only --force -f --json --quiet --verbose --version -h --help)
+    non_repeating_flags=(--header-only --exact --force -f --json --quiet --verbose --version -h --help)
     repeating_options=(--tensor --exclude)
     non_repeating_options=(--group --sort --format --output -o --threads --memory --color)
     __tare_offer_flags_options -1
@@ -194,7 +194,7 @@ _tare_inspect() {
     # Offer option value completions
     case "${prev}" in
     '--group')
-        __tare_add_completions -W 'tensor'$'\n''layer'
+        __tare_add_completions -W 'tensor'$'\n''layer'$'\n''model'
         return
         ;;
     '--sort')
@@ -305,7 +305,7 @@ _tare_unpack() {
 _tare_verify() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet --verbose --version -h --help)
-    repeating_options=()
+    repeating_options=(--tensor --exclude)
     non_repeating_options=(--tolerance --max-differences --threads --memory --color)
     __tare_offer_flags_options 2
 
@@ -316,6 +316,12 @@ _tare_verify() {
         return
         ;;
     '--max-differences')
+        return
+        ;;
+    '--tensor')
+        return
+        ;;
+    '--exclude')
         return
         ;;
     '--threads')

@@ -23,13 +23,13 @@ function __tare_parse_tokens -S
         __tare_parse_subcommand 0 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'inspect'
-            __tare_parse_subcommand -r 1 'header-only' 'group=' 'sort=' 'format=' 'o/output=' 'f/force' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand -r 1 'header-only' 'exact' 'group=' 'sort=' 'format=' 'o/output=' 'f/force' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'pack'
             __tare_parse_subcommand -r 1 'o/output=' 'level=' 'explain' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'unpack'
             __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'verify'
-            __tare_parse_subcommand 2 'tolerance=' 'max-differences=' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand 2 'tolerance=' 'max-differences=' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'cat'
             __tare_parse_subcommand 2 'o/output=' 'format=' 'rows=' 'f/force' 'version' 'h/help'
         case 'formats'
@@ -100,7 +100,8 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare inspect" -ge 1' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" header-only' -l 'header-only' -d 'Read the header alone, no data.'
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" group' -l 'group' -d 'What makes one row of the report.' -rfka 'tensor layer'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" exact' -l 'exact' -d 'Pack all of the data to learn what packing would save, not a sample.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" group' -l 'group' -d 'What makes one row of the report.' -rfka 'tensor layer model'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" sort' -l 'sort' -d 'The order of the rows; file is the order in the file.' -rfka 'name bytes sparsity savings file'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" format' -l 'format' -d 'The form of the report; a table unless said otherwise.' -rfka 'table json'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" o output' -l 'output' -s 'o' -d 'Write the report to a file.' -rF
@@ -142,6 +143,8 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare veri
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare verify" -eq 2' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" tolerance' -l 'tolerance' -d 'What counts as the same: exact, the same bits, unless said otherwise; value, where -0 is +0 and any NaN is any NaN.' -rfka 'exact value'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" max-differences' -l 'max-differences' -d 'Show at most N of the tensors that differ. (default: 10)' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify"' -l 'exclude' -d 'No tensors whose name matches the pattern. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" threads' -l 'threads' -d 'Worker threads. (default: all cores)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" memory' -l 'memory' -d 'Ceiling of working memory, in bytes or with K, M or G for powers of 1024. (default: 512M)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" json' -l 'json' -d 'Write the result as one JSON document.'

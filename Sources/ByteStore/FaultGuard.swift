@@ -11,11 +11,20 @@ public enum FaultGuard {
 
   /// Handles SIGINT (exit 130), SIGTERM (143), SIGHUP (129), SIGPIPE (141) and SIGBUS: a mapped file that shrank or whose
   /// disk failed (74, with one line that names it).
+  ///
+  /// Signals that the caller had ignored stay so, as `nohup` expects; those that it had blocked get through. A limit on
+  /// the size of files makes writing fail rather than the process.
   public static func install() {
     // The lists must exist before a handler can look at them.
     maps.remove(key: 0)
     partialOutputs.remove(key: 0)
+    var unblocked = sigset_t()
+    unsafe sigemptyset(&unblocked)
+    _ = signal(SIGXFSZ, SIG_IGN)
+    unsafe sigaddset(&unblocked, SIGXFSZ)
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGBUS] {
+      unsafe sigaddset(&unblocked, signal)
+      if signal != SIGPIPE && isIgnored(signal) { continue }
       var action = sigaction()
       action.sa_flags = SA_SIGINFO
       unsafe action.__sigaction_handler.sa_sigaction = { signal, info, _ in
@@ -24,6 +33,13 @@ public enum FaultGuard {
       }
       unsafe sigaction(signal, &action, nil)
     }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &unblocked, nil)
+  }
+
+  private static func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    guard unsafe sigaction(signal, nil, &action) == 0 else { return false }
+    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1  // SIG_IGN
   }
 
   static func register(address: UInt, byteCount: Int, path: String) {

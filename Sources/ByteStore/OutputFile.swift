@@ -16,7 +16,7 @@ public final class OutputFile: PositionalOutput {
   /// - Throws: `cannotCreate` where `path` exists and `overwrite` is false, or nothing can be created there.
   public init(path: String, mode: UInt32 = 0o666, overwrite: Bool = false) throws(ModelError) {
     if !overwrite { try OutputPath.demandFree(path) }
-    guard !OutputPath.isFolder(path) else { throw ModelError(.cannotCreate, "is a folder") }
+    try OutputPath.demandReplaceable(path)
     let partial = OutputPath.partial(of: path)
     let token = FaultGuard.willCreate(path: partial, isFolder: false)
     let descriptor = unsafe open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -88,17 +88,23 @@ public final class OutputFile: PositionalOutput {
 
 /// Where output may go.
 public enum OutputPath {
+  /// - Parameter hint: what the user can do about it.
   /// - Throws: `cannotCreate` where something exists at `path`.
-  public static func demandFree(_ path: String) throws(ModelError) {
+  public static func demandFree(
+    _ path: String, hint: String = "--force overwrites it, -o names another output"
+  ) throws(ModelError) {
     var status = stat()
-    if unsafe lstat(path, &status) == 0 {
-      throw ModelError(.cannotCreate, "exists already", hint: "--force overwrites it, -o names another output")
-    }
+    if unsafe lstat(path, &status) == 0 { throw ModelError(.cannotCreate, "exists already", hint: hint) }
   }
 
-  static func isFolder(_ path: String) -> Bool {
+  /// Only files are replaced: a rename would put a file where a device or a pipe was.
+  /// - Throws: `cannotCreate` where something else exists at `path`.
+  static func demandReplaceable(_ path: String) throws(ModelError) {
     var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+    throw ModelError(
+      .cannotCreate, status.st_mode & S_IFMT == S_IFDIR ? "is a folder" : "is not a regular file",
+      hint: "-o names another output")
   }
 
   /// A name beside `path` that nobody else uses.

@@ -8,13 +8,15 @@ public final class OutputFolder {
   public let path: String
   private let partialPath: String
   private var made: [(path: String, isFolder: Bool, token: UInt)] = []
-  private var folders: Set<String> = []
+  /// By their bytes: `String` takes two spellings of é for one.
+  private var folders: Set<[UInt8]> = []
   private var isFinished = false
+  private static let hint = "a folder is never overwritten; -o names another output"
 
   /// Creates the partial folder.
   /// - Throws: `cannotCreate` where `path` exists (a folder is never merged into or replaced), or nothing can be created.
   public init(path: String) throws(ModelError) {
-    try OutputPath.demandFree(path)
+    try OutputPath.demandFree(path, hint: Self.hint)
     self.path = path
     partialPath = OutputPath.partial(of: path)
     try makeFolder(partialPath)
@@ -34,9 +36,9 @@ public final class OutputFolder {
     var folder = partialPath
     for part in parts.dropLast() {
       folder += "/" + part
-      if !folders.contains(folder) {
+      if !folders.contains(Array(folder.utf8)) {
         try makeFolder(folder)
-        folders.insert(folder)
+        folders.insert(Array(folder.utf8))
       }
     }
     let path = partialPath + "/" + relativePath
@@ -47,7 +49,7 @@ public final class OutputFolder {
 
   /// Renames the folder into place. All files must be finished.
   public func finish() throws(ModelError) {
-    try OutputPath.demandFree(path)
+    try OutputPath.demandFree(path, hint: Self.hint)
     guard unsafe rename(partialPath, path) == 0 else {
       throw ModelError(.cannotCreate, "cannot be put in place: \(systemMessage(errno))")
     }

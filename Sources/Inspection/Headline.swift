@@ -45,7 +45,9 @@ enum Headline {
     let whole = model.totals.byteCount
     let saving = Readable.saving(packed.byteCount, of: whole)
     let change = "\(Readable.bytes(whole)) to \(Readable.bytes(packed.byteCount))"
-    if model.isPacked { return "Packed: \(change), \(saving) less." }
+    if model.isPacked {
+      return packed.byteCount > whole ? "Packed: \(change), more than before." : "Packed: \(change), \(saving) less."
+    }
     if packed.byteCount >= whole { return "Packing would save nothing." }
     return "Packing would save \(packed.isSampled ? "about " : "")\(saving): \(change)."
   }

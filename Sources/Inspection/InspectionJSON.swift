@@ -31,7 +31,7 @@ public enum InspectionJSON {
     case .model: break
     case .layer:
       json.array("layers") { json in
-        for layer in model.layers { json.object { write(layer, to: &$0) } }
+        for layer in model.layers { json.object { write(layer, isHeaderOnly: model.isHeaderOnly, to: &$0) } }
       }
     case .tensor:
       json.array("tensors") { json in
@@ -55,14 +55,14 @@ public enum InspectionJSON {
     json.integer("infinite", values.infinities)
   }
 
-  private static func write(_ layer: GroupReport, to json: inout JSONText) {
+  private static func write(_ layer: GroupReport, isHeaderOnly: Bool, to json: inout JSONText) {
     json.string("layer", layer.name)
     writeCounts(layer, to: &json)
     json.array("dtypes", inline: true) { json in
       for dtype in layer.dtypes { json.string(nil, dtype.name) }
     }
     if let values = layer.values { write(values, to: &json) }
-    write(layer.packed, to: &json)
+    write(layer.packed, isHeaderOnly: isHeaderOnly, to: &json)
   }
 
   private static func write(_ tensor: TensorReport, isHeaderOnly: Bool, to json: inout JSONText) {
@@ -80,7 +80,7 @@ public enum InspectionJSON {
       write(tensor.values, to: &json)
       writeStructure(of: tensor, to: &json)
     }
-    write(tensor.packed, to: &json)
+    write(tensor.packed, isHeaderOnly: isHeaderOnly, to: &json)
   }
 
   /// - Parameter values: nil for elements whose meaning is not known.
@@ -118,12 +118,15 @@ public enum InspectionJSON {
     }
   }
 
-  private static func write(_ packed: PackedSize?, to json: inout JSONText) {
+  /// The encodings stand in the directories beside the data, so a header alone does not tell them.
+  private static func write(_ packed: PackedSize?, isHeaderOnly: Bool, to json: inout JSONText) {
     guard let packed else { return }
-    let encodings = packed.rankedEncodings
-    json.optional("encoding", encodings.first?.id) { $0.string($1, $2) }
-    json.object("encodings") { json in
-      for encoding in encodings { json.integer(encoding.id, encoding.chunks) }
+    if !isHeaderOnly {
+      let encodings = packed.rankedEncodings
+      json.optional("encoding", encodings.first?.id) { $0.string($1, $2) }
+      json.object("encodings") { json in
+        for encoding in encodings { json.integer(encoding.id, encoding.chunks) }
+      }
     }
     json.integer("packed_bytes", packed.byteCount)
     json.bool("sampled", packed.isSampled)

@@ -155,13 +155,10 @@ extension ModelReport {
 
   private static func layers(_ tensors: [TensorReport]) -> [GroupReport] {
     var layers: [GroupReport] = []
-    var indices: [String: Int] = [:]
+    var names = NameIndex()
     for tensor in tensors {
-      let index = indices[tensor.layer] ?? layers.count
-      if index == layers.count {
-        indices[tensor.layer] = index
-        layers.append(GroupReport(name: tensor.layer))
-      }
+      let index = names.insert(tensor.layer) ?? layers.count
+      if index == layers.count { layers.append(GroupReport(name: tensor.layer)) }
       layers[index].add(tensor)
     }
     return layers

@@ -2,25 +2,29 @@ import Encodings
 import TensorModel
 
 extension TensorPlanner.Decision {
-  /// Why a tensor was packed as it was, for `--explain`.
+  /// Why a tensor was packed as it was, for `--explain`: a few words each.
   func reasons(_ info: TensorInfo, zeros: Int, _ effort: Effort) -> [String] {
     guard info.byteCount > 0 else { return [] }
     var reasons: [String] = []
     if zeros > 0 {
-      let elements = info.byteCount / plan.element.width
-      reasons.append("\(zeros) of \(elements) elements are zeros; a mask is taken where it is cheaper than coding them")
+      reasons.append("\(Self.percent(zeros, of: info.byteCount / plan.element.width)) zeros")
     }
     if !plan.element.isFloat {
-      reasons.append("no floats of whole bytes: whole or by byte plane, whichever is smaller")
+      reasons.append("not floats, so byte by byte")
     } else if !sampled.isEmpty {
-      let list = sampled.map { "\($0.candidate) \(Self.thousandths($0.fraction))" }.joined(separator: ", ")
-      reasons.append("a sample came to, of its size: \(list)")
+      reasons.append(
+        "sample: " + sampled.map { "\($0.candidate) \(Self.thousandths($0.fraction))" }.joined(separator: ", "))
     } else if plan.values.count > 1 {
-      reasons.append("each chunk was tried as \(plan.values.joined(separator: ", ")), and the smallest kept")
+      reasons.append("smallest of " + plan.values.joined(separator: ", "))
     } else {
-      reasons.append("level \(effort.level) takes \(plan.values[0]) for floats without a trial")
+      reasons.append("level \(effort.level): no trials")
     }
     return reasons
+  }
+
+  private static func percent(_ part: Int, of whole: Int) -> String {
+    let tenths = part == whole ? 1000 : min(999, Int((1000 * Double(part) / Double(whole)).rounded()))
+    return tenths == 0 ? "< 0.1 %" : "\(tenths / 10).\(tenths % 10) %"
   }
 
   private static func thousandths(_ fraction: Double) -> String {

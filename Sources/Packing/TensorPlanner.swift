@@ -53,8 +53,8 @@ struct TensorPlanner {
     }
     let plans = [
       ("fused", TensorPlan(element: element, values: ["fused"], searchesMatches: false)),
-      ("fused, matches searched", TensorPlan(element: element, values: ["fused"], searchesMatches: true)),
-      ("bytes, matches searched", TensorPlan(element: element, values: ["bytes"], searchesMatches: true)),
+      ("fused + matches", TensorPlan(element: element, values: ["fused"], searchesMatches: true)),
+      ("bytes + matches", TensorPlan(element: element, values: ["bytes"], searchesMatches: true)),
     ]
     var sampled: [(candidate: String, fraction: Double)] = []
     for (name, plan) in plans {

@@ -23,7 +23,7 @@ import Testing
 
   /// Every dtype in every shape through `numpy.load`, against ml_dtypes.
   @Test(
-    .enabled(if: NumpyTests.python != nil, "TARE_TEST_PYTHON names a Python that has numpy and ml_dtypes"),
+    .enabled(if: NumpyTests.python != nil, "scripts/make-venv makes the Python that this needs"),
     arguments: DType.all)
   func numpyLoadsTheSameNumbers(dtype: DType) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "tare-\(UUID().uuidString)")
@@ -64,7 +64,11 @@ import Testing
     #expect(process.terminationStatus == 0, "\(String(decoding: errors, as: UTF8.self))")
   }
 
-  static let python = ProcessInfo.processInfo.environment["TARE_TEST_PYTHON"]
+  static let python: String? = {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").path
+    let path = ProcessInfo.processInfo.environment["TARE_PYTHON"] ?? root + "/.venv/bin/python3"
+    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+  }()
 
   private static let script = """
     import glob, sys

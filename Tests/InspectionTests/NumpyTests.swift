@@ -3,11 +3,16 @@ import Inspection
 import TensorModel
 import Testing
 
-/// Every number against numpy's, where the environment names a Python that has numpy and ml_dtypes.
+/// Every number against numpy's, where `TARE_PYTHON` names a Python that has numpy and ml_dtypes, or `scripts/make-venv`
+/// has made one.
 @Suite struct NumpyTests {
-  private static let python = ProcessInfo.processInfo.environment["TARE_TEST_PYTHON"]
+  private static let python: String? = {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..").path
+    let path = ProcessInfo.processInfo.environment["TARE_PYTHON"] ?? root + "/.venv/bin/python3"
+    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+  }()
 
-  @Test(.enabled(if: python != nil, "set TARE_TEST_PYTHON to a Python with numpy and ml_dtypes to compare with numpy"))
+  @Test(.enabled(if: python != nil, "scripts/make-venv makes the Python that this needs"))
   func everyNumberAgreesWithNumpy() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tare-numpy-\(seed)")

@@ -21,7 +21,7 @@ struct FormatsCommand: ParsableCommand {
     let dtypes = DType.all.map { ["\($0.name)", "\($0.elementBits) bits", $0.kindText] }
     let encodings = EncodingRegistry.all.map { [$0.id, $0.stage.rawValue, $0.summary] }
     return [("Containers", containers), ("Data types", dtypes), ("Encodings", encodings)]
-      .map { title, rows in style.bold(title) + "\n" + alignedRows(rows, indent: "  ") }
+      .map { title, rows in style.bold(title) + "\n" + AlignedText.rows(rows, indent: "  ") }
       .joined(separator: "\n")
   }
 
@@ -60,18 +60,4 @@ struct FormatsCommand: ParsableCommand {
     }
     return json.text + "\n"
   }
-}
-
-/// Rows of cells as lines, columns aligned to the left and two spaces apart.
-private func alignedRows(_ rows: [[String]], indent: String) -> String {
-  let columns = rows.map(\.count).max() ?? 0
-  let widths = (0..<columns).map { column in
-    rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
-  }
-  return rows.map { row in
-    let cells = zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }
-    var line = indent + cells.joined(separator: "  ")
-    while line.last == " " { line.removeLast() }
-    return line + "\n"
-  }.joined()
 }

@@ -3,7 +3,7 @@ import ArgumentParser
 /// `tare inspect`; what it does is in `InspectRun.swift`.
 struct InspectCommand: ParsableCommand {
   enum Group: String, ExpressibleByArgument, CaseIterable {
-    case tensor, layer
+    case tensor, layer, model
   }
 
   enum Sort: String, ExpressibleByArgument, CaseIterable {
@@ -27,6 +27,9 @@ struct InspectCommand: ParsableCommand {
 
   @Flag(help: "Read the header alone, no data.")
   var headerOnly = false
+
+  @Flag(help: "Pack all of the data to learn what packing would save, not a sample.")
+  var exact = false
 
   @Option(help: ArgumentHelp("What makes one row of the report.", valueName: "unit"))
   var group = Group.tensor
@@ -54,6 +57,8 @@ struct InspectCommand: ParsableCommand {
 
   func validate() throws {
     if result.json && format == .table { throw UsageError("--json and --format table exclude each other") }
+    if headerOnly && exact { throw UsageError("--exact reads the data, which --header-only leaves unread") }
+    if group == .model && sort != .file { throw UsageError("--sort has nothing to sort with --group model") }
     if headerOnly && (sort == .sparsity || sort == .savings) {
       throw UsageError("--sort \(sort.rawValue) needs the data, which --header-only leaves unread")
     }

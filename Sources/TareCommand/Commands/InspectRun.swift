@@ -7,7 +7,8 @@ extension InspectCommand {
     var options = InspectionOptions()
     options.headerOnly = headerOnly
     options.names = selection.filter
-    options.grouping = group == .layer ? .layer : .tensor
+    options.isExact = exact
+    options.grouping = InspectionOptions.Grouping(rawValue: group.rawValue)!
     options.order = InspectionOptions.Order(rawValue: sort.rawValue)!
     var reports: [ModelReport] = []
     for path in model {

@@ -77,28 +77,41 @@ enum PackingText {
       + "\(percent(report.packedBytes, of: report.byteCount)) of \(path)\n"
   }
 
-  /// A line per tensor: its share, what was chosen for how many chunks, and what a sample said of the candidates.
+  /// A line per tensor: what it became and why; then what the words for that mean.
   static func explanation(_ report: PackReport) -> String {
-    let width = min(report.tensors.map(\.info.name.count).max() ?? 0, 60)
-    var text = ""
+    var rows = [["tensor", "dtype", "shape", "size", "packed", "", "stored as", "because"]]
     for tensor in report.tensors {
-      let name = tensor.info.name.escapedForDisplay
-      text += "  " + name + String(repeating: " ", count: max(0, width - name.count))
-      text += "  \(tensor.info.dtype.name) \(tensor.info.shape)  "
-      if let target = tensor.aliasOf {
-        text += "the same bytes as '\(target.escapedForDisplay)': stored once\n"
-        continue
-      }
-      text += "\(percent(tensor.packedBytes, of: tensor.info.byteCount))  "
-      text += ranked(tensor.choices).map { $0.count > 1 ? "\($0.name) ×\($0.count)" : $0.name }.joined(separator: ", ")
-      if tensor.info.byteCount == 0 { text += "empty" }
-      text += "\n"
-      for reason in tensor.reasons { text += "    \(reason)\n" }
+      let info = tensor.info
+      let size = [
+        byteText(info.byteCount), byteText(tensor.packedBytes), percent(tensor.packedBytes, of: info.byteCount),
+      ]
+      let shape = info.shape.map(String.init).joined(separator: "×")
+      rows.append([info.name.escapedForDisplay, info.dtype.name, shape] + size + outcome(tensor))
     }
     if report.otherBytes > 0 {
-      text += "  headers and other files: \(byteText(report.otherBytes)) in \(byteText(report.otherPackedBytes))\n"
+      let size = [
+        byteText(report.otherBytes), byteText(report.otherPackedBytes),
+        percent(report.otherPackedBytes, of: report.otherBytes),
+      ]
+      rows.append(["headers, other files", "", ""] + size + ["", ""])
     }
-    return text
+    return AlignedText.rows(rows, rightAligned: 3...5, indent: "  ") + legend(report)
+  }
+
+  /// What a tensor is stored as, and why.
+  private static func outcome(_ tensor: PackReport.Tensor) -> [String] {
+    if let target = tensor.aliasOf { return ["duplicate", "same bytes as \(target.escapedForDisplay)"] }
+    if tensor.info.byteCount == 0 { return ["", "empty"] }
+    let choices = ranked(tensor.choices)
+    let names = choices.map { choices.count > 1 ? "\($0.name) ×\($0.count)" : $0.name }
+    return [names.joined(separator: ", "), tensor.reasons.joined(separator: "; ")]
+  }
+
+  /// A line for each encoding that was taken.
+  private static func legend(_ report: PackReport) -> String {
+    let taken = report.tensors.flatMap { $0.choices.keys.flatMap { $0.split(separator: "+").map(String.init) } }
+    let rows = EncodingRegistry.all.filter { taken.contains($0.id) }.map { [$0.id, $0.summary] }
+    return rows.isEmpty ? "" : "\n" + AlignedText.rows(rows, indent: "  ")
   }
 
   static func write(

@@ -33,6 +33,7 @@ struct VerifyCommand: ParsableCommand {
     transform: { try wholeNumber($0, in: 0...Int.max) })
   var maxDifferences: Int?
 
+  @OptionGroup var selection: SelectionOptions
   @OptionGroup var work: WorkOptions
   @OptionGroup var result: JSONOption
   @OptionGroup var color: ColorOption
@@ -42,5 +43,8 @@ struct VerifyCommand: ParsableCommand {
     guard b == nil else { return }
     if tolerance != nil { throw UsageError("--tolerance compares two models, but there is one") }
     if maxDifferences != nil { throw UsageError("--max-differences compares two models, but there is one") }
+    guard selection.tensor.isEmpty && selection.exclude.isEmpty else {
+      throw UsageError("--tensor and --exclude choose what is compared of two models, but there is one")
+    }
   }
 }

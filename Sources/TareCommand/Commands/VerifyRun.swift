@@ -15,6 +15,8 @@ extension VerifyCommand {
     defer { progress.finish() }
     var comparison = ModelComparison()
     comparison.tolerance = tolerance == .value ? .value : .exact
+    let filter = selection.filter
+    comparison.includes = { filter.accepts($0) }
     comparison.threads = WorkerBudget.decoders(
       work.threadCount, memory: work.memoryBytes, chunkBytes: 2 * max(first.largestChunkBytes, second.largestChunkBytes)
     )
@@ -22,20 +24,33 @@ extension VerifyCommand {
     talk.detail("comparing on \(comparison.threads) threads")
     let report = try comparison.run(first, second)
     progress.finish()
-    try StandardOutput.shared.write(
-      result.json ? report.json(version: toolVersion) + "\n" : report.text(maxDifferences: maxDifferences ?? 10))
+    try say(
+      report.json(version: toolVersion), report.text(maxDifferences: maxDifferences ?? 10),
+      agrees: report.verdict != .different)
     return report.verdict != .different
   }
 
   private func check() throws -> Bool {
+    talk.detail("checking \(a)")
     let report: CheckReport
     if try ContainerRegistry.format(of: a) is PackedContainer {
       report = try checkPacked()
     } else {
       report = try checkPlain()
     }
-    try StandardOutput.shared.write(result.json ? report.json(version: toolVersion) + "\n" : report.text())
+    try say(report.json(version: toolVersion), report.text(), agrees: report.verdict == .intact)
     return report.verdict == .intact
+  }
+
+  /// Writes the report; in a text the verdict, the first word of the last line, has the color of good or bad news.
+  private func say(_ json: @autoclosure () -> String, _ text: @autoclosure () -> String, agrees: Bool) throws {
+    guard !result.json else { return try StandardOutput.shared.write(json() + "\n") }
+    var lines = text().split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+    if let last = lines.popLast() {
+      let verdict = String(last.prefix { $0 != ":" })
+      lines.append((agrees ? color.style.green(verdict) : color.style.red(verdict)) + last.dropFirst(verdict.count))
+    }
+    try StandardOutput.shared.write(lines.map { $0 + "\n" }.joined())
   }
 
   /// A file that says that it is packed and is broken is damage, not an input that can't be read.

@@ -54,6 +54,15 @@ struct ProgramResult: Sendable {
   }
 }
 
+/// The models of `testdata` that whole commands are run on.
+enum Sample {
+  static let demo = Repository.path("testdata/demo/model.safetensors")
+  static let names = Repository.path("testdata/safetensors/names_and_metadata.safetensors")
+  static let low = Repository.path("testdata/safetensors/low_precision.safetensors")
+  static let empties = Repository.path("testdata/safetensors/scalars_and_empties.safetensors")
+  static let sharded = Repository.path("testdata/safetensors/sharded")
+}
+
 /// The folder of this package.
 enum Repository {
   private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

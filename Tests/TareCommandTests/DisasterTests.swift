@@ -1,0 +1,126 @@
+import Foundation
+import Glibc
+import Testing
+
+/// What interrupts a run: signals, shrinking files, full disks. The exit code says what it was and nothing is left behind.
+@Suite struct DisasterTests {
+  private let tare = Program.tare
+  private static let megabytes = 64
+
+  /// A folder with `m`, a model of random bytes that takes a second or more to pack.
+  private func largeModel() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    let count = Self.megabytes << 20
+    let header = #"{"w":{"dtype":"F16","shape":[\#(count / 2)],"data_offsets":[0,\#(count)]}}"#
+    var data = Data([UInt8(header.utf8.count)] + [UInt8](repeating: 0, count: 7) + Array(header.utf8))
+    data.append(try #require(FileHandle(forReadingAtPath: "/dev/urandom")).readData(ofLength: count))
+    try data.write(to: URL(fileURLWithPath: folder.path("m")))
+    return folder
+  }
+
+  /// Waits for a partial output that has begun to fill; false where the run ended before it was seen.
+  private func waitForOutput(_ folder: TemporaryFolder) -> Bool {
+    for _ in 0..<10_000 {
+      for name in folder.names where name.hasSuffix(".partial") {
+        var status = stat()
+        if unsafe stat(folder.path(name), &status) == 0, status.st_blocks > 64 { return true }
+      }
+      usleep(1000)
+    }
+    return false
+  }
+
+  @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
+  func signalLeavesNothingBehind(signal: Int32, exitCode: Int32) throws {
+    let folder = try largeModel()
+    let packing = try tare.start(["pack", "m", "--level", "9", "--threads", "1"], in: folder.path)
+    #expect(waitForOutput(folder))
+    packing.send(signal: signal)
+    let result = packing.wait()
+    #expect(result.exitCode == exitCode)
+    #expect(result.output == "")
+    #expect(folder.names == ["m"])
+  }
+
+  /// As under `nohup`, or in the background of a script.
+  @Test func ignoredSignalStaysIgnored() throws {
+    let folder = try largeModel()
+    let script = #"trap '' HUP INT; exec "$0" pack m --threads 1"#
+    let packing = try Program(path: "/bin/sh").start(["-c", script, tare.path], in: folder.path)
+    #expect(waitForOutput(folder))
+    packing.send(signal: SIGHUP)
+    packing.send(signal: SIGINT)
+    #expect(packing.wait().exitCode == 0)
+    #expect(folder.names == ["m", "m.tare"])
+  }
+
+  @Test func interruptedFolderIsRemovedWhole() throws {
+    let folder = try largeModel()
+    try FileManager.default.createDirectory(atPath: folder.path("d/e"), withIntermediateDirectories: true)
+    try FileManager.default.moveItem(atPath: folder.path("m"), toPath: folder.path("d/e/m.safetensors"))
+    #expect(try tare.run(["pack", "d", "--level", "1"], in: folder.path).exitCode == 0)
+    let unpacking = try tare.start(["unpack", "d.tare", "-o", "back", "--threads", "1"], in: folder.path)
+    for _ in 0..<10_000 where !folder.names.contains(where: { $0.hasSuffix(".partial") }) { usleep(500) }
+    usleep(50_000)
+    unpacking.send(signal: SIGINT)
+    #expect(unpacking.wait().exitCode == 130)
+    #expect(folder.names == ["d", "d.tare"])
+  }
+
+  @Test func fileThatShrinksIsNamed() throws {
+    let folder = try largeModel()
+    let packing = try tare.start(["pack", "m", "--level", "9", "--threads", "1"], in: folder.path)
+    #expect(waitForOutput(folder))
+    unsafe truncate(folder.path("m"), 4096)
+    let result = packing.wait()
+    #expect(result.exitCode == 74)
+    #expect(result.errorLines == ["tare: m: could not be read to its end: the file shrank or its disk failed"])
+    #expect(folder.names == ["m"])
+  }
+
+  /// A limit on the size of files stands in for a full disk; the signal that comes with it is ignored, as shells can.
+  @Test(arguments: [["pack", "m"], ["unpack", "p.tare", "-o", "back"], ["cat", "m", "w", "-o", "w.npy"]])
+  func fullDiskIsAnError(arguments: [String]) throws {
+    let folder = try largeModel()
+    if arguments[0] == "unpack" {
+      #expect(try tare.run(["pack", "m", "-o", "p.tare", "--level", "1"], in: folder.path).exitCode == 0)
+    }
+    let names = folder.names
+    let shell = Program(path: "/bin/sh")
+    let script = #"trap '' XFSZ; ulimit -f 2048; exec "$0" "$@""#
+    let result = try shell.run(["-c", script, tare.path] + arguments, in: folder.path)
+    #expect(result.exitCode == 74)
+    #expect(result.errorLines.count == 1)
+    #expect(result.errors.hasSuffix("writing failed: File too large\n"))
+    #expect(folder.names == names)
+  }
+
+  @Test func fileLimitAloneIsNoCrash() throws {
+    let folder = try largeModel()
+    let script = #"ulimit -c 0; ulimit -f 2048; exec "$0" "$@""#
+    let result = try Program(path: "/bin/sh").run(["-c", script, tare.path, "pack", "m"], in: folder.path)
+    #expect(result.exitCode == 74)
+    #expect(folder.names == ["m"])
+  }
+
+  @Test func folderThatTakesNothingIsAnError() throws {
+    // Root may write anywhere but here.
+    let result = try tare.run(["pack", Sample.demo, "-o", "/proc/x.tare"])
+    #expect(result.exitCode == 73)
+    #expect(result.errorLines.first?.hasPrefix("tare: /proc/x.tare: cannot be created: ") == true)
+    guard geteuid() != 0 else { return }
+    let folder = try TemporaryFolder()
+    unsafe chmod(folder.path, 0o500)
+    #expect(try tare.run(["pack", Sample.demo, "-o", folder.path("x.tare")]).exitCode == 73)
+  }
+
+  /// The output is whole before anything is said of it, so it stays.
+  @Test func closedOutputLosesNoFile() throws {
+    let folder = try TemporaryFolder()
+    let arguments = ["pack", Sample.demo, "-o", folder.path("x.tare"), "-f"]
+    #expect(try tare.run(arguments, output: .closed).exitCode == 74)
+    #expect(try tare.run(["verify", folder.path("x.tare"), Sample.demo]).exitCode == 0)
+    #expect(try tare.run(arguments, output: .pipeWithoutReader).exitCode == 141)
+    #expect(folder.names == ["x.tare"])
+  }
+}
