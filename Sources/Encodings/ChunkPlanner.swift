@@ -11,9 +11,15 @@ enum ChunkPlanner {
     let count = unsafe elements.count
     let zeros = unsafe ZeroMask.count(
       elements.start, elements: count, width: type.width, hasSign: type.hasNegativeZero)
-    let masks = unsafe masks(zeros: zeros.zeros, elements: elements, plan: plan, effort: workspace.effort)
+    var masks = unsafe masks(zeros: zeros.zeros, elements: elements, plan: plan, effort: workspace.effort)
     var best: (choice: ChunkChoice, size: Int)?
     var split: ZeroSplit?
+    if !workspace.effort.isExact, masks.starts(with: ["bitmask", "gaps"]) {
+      let whole = unsafe setApart(elements, zeros.negative, workspace)
+      let loser = unsafe isSmaller("gaps", than: "bitmask", on: whole, workspace) ? "bitmask" : "gaps"
+      masks.removeAll { $0 == loser }
+      unsafe split = unsafe whole
+    }
     for mask in masks {
       if mask != "none", unsafe split == nil { unsafe split = unsafe setApart(elements, zeros.negative, workspace) }
       for value in plan.values {
@@ -54,6 +60,21 @@ enum ChunkPlanner {
     let maskBits = max(density < 1 ? -density * log2(density) - (1 - density) * log2(1 - density) : 0, 0.13)
     if density * (max(rawBits, 1) - log2(density)) < maskBits { return ["none"] }
     return plan.values.first == "bytes" && plan.searchesMatches ? mask + ["none"] : mask
+  }
+
+  /// Whether one mask takes less than the other, by a part of the chunk.
+  @unsafe private static func isSmaller(
+    _ mask: String, than other: String, on split: ZeroSplit, _ workspace: EncodingWorkspace
+  ) -> Bool {
+    let sizes = [mask, other].map { name in
+      let attempt = workspace.attempt
+      attempt.reset()
+      if let encoding = EncodingRegistry.named(name) as? any MaskEncoding {
+        unsafe encoding.encode(split.sample, as: EncodingRegistry.number(of: name), into: attempt, workspace)
+      }
+      return attempt.byteCount
+    }
+    return sizes[0] < sizes[1]
   }
 
   @unsafe private static func setApart(

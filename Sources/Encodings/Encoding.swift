@@ -79,4 +79,13 @@ public struct SharedStreams: Hashable, Sendable {
   public var bitmapBytes: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(start: bitmap, count: (elements + 7) / 8)
   }
+
+  /// An eighth of the elements, from the middle, without signs; all of a few.
+  var sample: ZeroSplit {
+    let isLong = unsafe elements >= 65536
+    let count = unsafe isLong ? elements / 8 : elements
+    return unsafe ZeroSplit(
+      elements: count, stored: min(stored, count), width: width, bitmap: bitmap + (isLong ? elements / 16 : 0),
+      signs: UnsafeRawBufferPointer(start: nil, count: 0))
+  }
 }

@@ -13,8 +13,7 @@ public struct FusedEncoding: ValueEncoding {
     _ workspace: EncodingWorkspace
   ) -> Bool {
     let type = unsafe elements.type
-    // Short chunks are looked at whole.
-    let step = unsafe elements.count < 16384 ? 1 : chunk.effort.cutSampleStep
+    let step = chunk.effort.cutSample.map { unsafe max(1, elements.count / $0) } ?? 1
     let histogram = unsafe FusedHistogram(
       elements.start, elements: elements.count, width: type.width, exponentBits: type.exponentBits, step: step)
     let cuts = FusedCut.ranked(histogram, type: type).prefix(chunk.effort.cutTrials)

@@ -10,7 +10,7 @@ public enum BitFields {
   }
 
   /// Packs one tile of at most 4,096 fields, bits `shift` and up of each byte of `source`.
-  @inline(__always)
+  @inline(never)
   static func packTile(
     _ source: UnsafePointer<UInt8>, elements: Int, shift: Int, bits: Int, into target: UnsafeMutablePointer<UInt8>
   ) {
@@ -38,7 +38,7 @@ public enum BitFields {
   }
 
   /// Unpacks one tile into bits `shift` and up of each byte of `target`, whose other bits stay.
-  @inline(__always)
+  @inline(never)
   static func unpackTile(
     _ source: UnsafePointer<UInt8>, elements: Int, shift: Int, bits: Int, into target: UnsafeMutablePointer<UInt8>
   ) {

@@ -35,7 +35,7 @@ extension Fused {
     let fieldLayout = layout.fields
     var escaped = 0
     return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: BitFields.tile) { scratch in
-      let rest = unsafe scratch.baseAddress!
+      let rest = scratch.baseAddress!
       var start = 0
       while start < elements {
         let count = min(BitFields.tile, elements &- start)
@@ -57,21 +57,42 @@ extension Fused {
         } else {
           unsafe table.withUnsafeBufferPointer { unsafe addSymbols(symbols, count, $0.baseAddress!, to: out) }
         }
-        unsafe forEachEscape(in: symbols, count: count, from: cut.firstEscapeSymbol) { index in
-          if escaped < streams.escapeCount {
-            let exponent = unsafe W(truncatingIfNeeded: streams.escapes[escaped]) &<< cut.mantissaBits
-            unsafe out[index] = out[index] & ~cut.exponentMask | exponent & cut.exponentMask
-          }
-          escaped &+= 1
-        }
+        escaped &+= unsafe patchEscapes(
+          symbols, count, cut, streams.escapes + escaped, limit: streams.escapeCount &- escaped, in: out)
+        guard escaped <= (unsafe streams.escapeCount) else { return false }
         start &+= count
       }
-      return unsafe escaped == streams.escapeCount
+      return escaped == (unsafe streams.escapeCount)
     }
   }
 
+  /// Puts the exponents of escaped elements in place, at most `limit` of them; returns how many escapes there are.
+  @inline(never)
+  private static func patchEscapes<W: Word>(
+    _ symbols: UnsafePointer<UInt8>, _ count: Int, _ cut: FusedBits<W>, _ escapes: UnsafePointer<UInt16>, limit: Int,
+    in target: UnsafeMutablePointer<W>
+  ) -> Int {
+    var read = 0
+    var start = 0
+    while start < count {
+      var bits = unsafe self.escapes(
+        in: symbols + start, count: min(64, count &- start), from: cut.firstEscapeSymbol)
+      guard read &+ bits.nonzeroBitCount <= limit else { return limit &+ 1 }
+      let out = unsafe target + start
+      while bits != 0 {
+        let index = bits.trailingZeroBitCount
+        let exponent = unsafe W(truncatingIfNeeded: escapes[read]) &<< cut.mantissaBits
+        unsafe out[index] = out[index] & ~cut.exponentMask | exponent & cut.exponentMask
+        read &+= 1
+        bits &= bits &- 1
+      }
+      start &+= 64
+    }
+    return read
+  }
+
   /// Writes the rest of each element to its place: the planes, and above them the bytes of `above`.
-  @inline(__always)
+  @inline(never)
   private static func readPlanes<W: Word>(
     _ planes: [UnsafePointer<UInt8>], _ start: Int, _ count: Int, _ cut: FusedBits<W>, above: UnsafePointer<UInt8>?,
     into target: UnsafeMutablePointer<W>
@@ -114,7 +135,7 @@ extension Fused {
   }
 
   /// Adds exponents and leading mantissa bits where rank r is the exponent `first` + r; escapes get any exponent.
-  @inline(__always)
+  @inline(never)
   private static func addSymbols<W: Word>(
     _ symbols: UnsafePointer<UInt8>, _ count: Int, _ cut: FusedBits<W>, first: UInt16,
     to target: UnsafeMutablePointer<W>
@@ -129,7 +150,7 @@ extension Fused {
     }
   }
 
-  @inline(__always)
+  @inline(never)
   private static func addSymbols<W: Word>(
     _ symbols: UnsafePointer<UInt8>, _ count: Int, _ magnitudeOfSymbol: UnsafePointer<W>,
     to target: UnsafeMutablePointer<W>

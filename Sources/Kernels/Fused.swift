@@ -37,7 +37,7 @@ public enum Fused {
     let fieldLayout = layout.fields
     var escapeCount = 0
     unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: BitFields.tile) { scratch in
-      let rest = unsafe scratch.baseAddress!
+      let rest = scratch.baseAddress!
       var start = 0
       while start < elements {
         let count = min(BitFields.tile, elements &- start)
@@ -50,10 +50,7 @@ public enum Fused {
             unsafe writeSymbols(from, count, cut, $0.baseAddress!, into: out)
           }
         }
-        unsafe forEachEscape(in: out, count: count, from: cut.firstEscapeSymbol) { index in
-          unsafe escapes[escapeCount] = cut.exponent(of: from[index])
-          escapeCount &+= 1
-        }
+        escapeCount &+= unsafe writeEscapes(from, out, count, cut, into: escapes + escapeCount)
         unsafe writePlanes(from, count, cut, into: planes + start, plane: elements)
         if !fieldLayout.isEmpty {
           unsafe writeTopOfRest(from, count, cut, into: rest)
@@ -70,7 +67,7 @@ public enum Fused {
   }
 
   /// Symbols where rank r is the exponent `first` + r.
-  @inline(__always)
+  @inline(never)
   private static func writeSymbols<W: Word>(
     _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, first: UInt16,
     into symbols: UnsafeMutablePointer<UInt8>
@@ -89,7 +86,7 @@ public enum Fused {
     }
   }
 
-  @inline(__always)
+  @inline(never)
   private static func writeSymbols<W: Word>(
     _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, _ symbolOfExponent: UnsafePointer<UInt8>,
     into symbols: UnsafeMutablePointer<UInt8>
@@ -104,8 +101,30 @@ public enum Fused {
     }
   }
 
+  /// The exponents of the escaped elements; returns how many there are.
+  @inline(never)
+  private static func writeEscapes<W: Word>(
+    _ source: UnsafePointer<W>, _ symbols: UnsafePointer<UInt8>, _ count: Int, _ cut: FusedBits<W>,
+    into escapes: UnsafeMutablePointer<UInt16>
+  ) -> Int {
+    var written = 0
+    var start = 0
+    while start < count {
+      var bits = unsafe self.escapes(
+        in: symbols + start, count: min(64, count &- start), from: cut.firstEscapeSymbol)
+      let from = unsafe source + start
+      while bits != 0 {
+        unsafe escapes[written] = cut.exponent(of: from[bits.trailingZeroBitCount])
+        written &+= 1
+        bits &= bits &- 1
+      }
+      start &+= 64
+    }
+    return written
+  }
+
   /// The low bytes of each element's rest, plane after plane, `plane` bytes apart.
-  @inline(__always)
+  @inline(never)
   private static func writePlanes<W: Word>(
     _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, into planes: UnsafeMutablePointer<UInt8>, plane: Int
   ) {
@@ -129,7 +148,7 @@ public enum Fused {
   }
 
   /// What of each element's rest lies above the planes.
-  @inline(__always)
+  @inline(never)
   private static func writeTopOfRest<W: Word>(
     _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, into target: UnsafeMutablePointer<UInt8>
   ) {
@@ -141,30 +160,32 @@ public enum Fused {
     }
   }
 
-  /// Calls `body` with the index of each escaped symbol, in order. Eight symbols are looked at together.
+  /// Bit i of the result is set where symbol i is an escape, one of `first` and above.
+  /// - Precondition: `count` is at most 64.
   @inline(__always)
-  static func forEachEscape(
-    in symbols: UnsafePointer<UInt8>, count: Int, from first: UInt8, _ body: (Int) -> Void
-  ) {
-    let low7: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
-    let pattern = UInt64(first) &* 0x0101_0101_0101_0101
-    let whole = count & ~7
-    var index = 0
-    while index < whole {
-      let word = unsafe UInt64(littleEndian: UnsafeRawPointer(symbols + index).loadUnaligned(as: UInt64.self))
-      // A byte of `missing` is 0 where all rank bits are set, which only the escape's are; bit 7 of `escaped` says so.
-      let missing = (word & pattern) ^ pattern
-      var escaped = ~((missing & low7 &+ low7) | missing | low7)
-      while escaped != 0 {
-        body(index &+ escaped.trailingZeroBitCount &>> 3)
-        escaped &= escaped &- 1
+  static func escapes(in symbols: UnsafePointer<UInt8>, count: Int, from first: UInt8) -> UInt64 {
+    var bits: UInt64 = 0
+    if count == 64 {
+      let low7: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+      let pattern = UInt64(first) &* 0x0101_0101_0101_0101
+      var byte = 0
+      while byte < 8 {
+        let word = unsafe UInt64(
+          littleEndian: UnsafeRawPointer(symbols).loadUnaligned(fromByteOffset: 8 &* byte, as: UInt64.self))
+        // A byte of `missing` is 0 where all rank bits are set, which only the escape's are; bit 7 of `escaped` says so.
+        let missing = (word & pattern) ^ pattern
+        let escaped = ~((missing & low7 &+ low7) | missing | low7)
+        bits |= ByteFlags.bits(of: escaped &>> 7) &<< UInt64(truncatingIfNeeded: 8 &* byte)
+        byte &+= 1
       }
-      index &+= 8
+    } else {
+      var index = 0
+      while index < count {
+        if unsafe symbols[index] >= first { bits |= 1 &<< UInt64(truncatingIfNeeded: index) }
+        index &+= 1
+      }
     }
-    while index < count {
-      if unsafe symbols[index] >= first { body(index) }
-      index &+= 1
-    }
+    return bits
   }
 }
 

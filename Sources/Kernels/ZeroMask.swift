@@ -129,31 +129,96 @@ public enum ZeroMask {
     _ bitmap: UnsafeMutablePointer<UInt8>, _ packed: UnsafeMutablePointer<W>
   ) -> Int {
     let magnitude = magnitudeMask(W.self, hasSign)
+    let tile = 4096
     var count = 0
-    let whole = elements / 8
-    for byte in 0..<whole {
-      var bits: UInt8 = 0
-      for bit in 0..<8 {
-        let word = unsafe source[byte &* 8 &+ bit]
-        let stored: UInt8 = word & magnitude == 0 ? 0 : 1
-        unsafe packed[count] = word
-        count &+= Int(stored)
-        bits |= stored &<< UInt8(truncatingIfNeeded: bit)
+    unsafe withUnsafeTemporaryAllocation(byteCount: tile, alignment: 16) { scratch in
+      let flags = unsafe scratch.baseAddress!.assumingMemoryBound(to: UInt8.self)
+      var start = 0
+      while start < elements {
+        let length = min(tile, elements &- start)
+        let from = unsafe source + start
+        // A byte for each element, in vectors; the last bytes of the tile, which have no element, say zero.
+        unsafe flag(from, length, magnitude, into: flags)
+        unsafe (flags + length).update(repeating: 0, count: (64 &- length & 63) & 63)
+        var index = 0
+        while index < length {
+          let bits = unsafe gather(flags + index)
+          unsafe write(bits, into: bitmap + (start &+ index) / 8, elements: length &- index)
+          count &+= unsafe pick(bits, from + index, min(64, length &- index), into: packed + count)
+          index &+= 64
+        }
+        start &+= length
       }
-      unsafe bitmap[byte] = bits
-    }
-    if elements % 8 != 0 {
-      var bits: UInt8 = 0
-      for bit in 0..<(elements % 8) {
-        let word = unsafe source[whole * 8 + bit]
-        guard word & magnitude != 0 else { continue }
-        unsafe packed[count] = word
-        count += 1
-        bits |= 1 &<< UInt8(bit)
-      }
-      unsafe bitmap[whole] = bits
     }
     return count
+  }
+
+  /// A byte for each element: 1 where it is stored.
+  @inline(never)
+  private static func flag<W: Word>(
+    _ source: UnsafePointer<W>, _ count: Int, _ magnitude: W, into flags: UnsafeMutablePointer<UInt8>
+  ) {
+    var index = 0
+    while index < count {
+      unsafe flags[index] = source[index] & magnitude == 0 ? 0 : 1
+      index &+= 1
+    }
+  }
+
+  /// Sixty-four flags as bits.
+  @inline(__always)
+  private static func gather(_ flags: UnsafePointer<UInt8>) -> UInt64 {
+    var bits: UInt64 = 0
+    var byte = 0
+    while byte < 8 {
+      let eight = unsafe UnsafeRawPointer(flags).loadUnaligned(fromByteOffset: 8 &* byte, as: UInt64.self)
+      bits |= ByteFlags.bits(of: UInt64(littleEndian: eight)) &<< UInt64(truncatingIfNeeded: 8 &* byte)
+      byte &+= 1
+    }
+    return bits
+  }
+
+  /// The bytes of `bits` that hold the next `elements` elements.
+  @inline(__always)
+  private static func write(_ bits: UInt64, into bitmap: UnsafeMutablePointer<UInt8>, elements: Int) {
+    if elements >= 64 {
+      unsafe UnsafeMutableRawPointer(bitmap).storeBytes(of: bits.littleEndian, as: UInt64.self)
+    } else {
+      for byte in 0..<((elements + 7) / 8) {
+        unsafe bitmap[byte] = UInt8(truncatingIfNeeded: bits &>> UInt64(8 * byte))
+      }
+    }
+  }
+
+  /// Writes those of at most 64 words whose bits are set one after the other; returns how many.
+  @inline(__always)
+  private static func pick<W: Word>(
+    _ bits: UInt64, _ source: UnsafePointer<W>, _ count: Int, into packed: UnsafeMutablePointer<W>
+  ) -> Int {
+    let stored = bits.nonzeroBitCount
+    if stored <= 40 {
+      var rest = bits
+      var out = unsafe packed
+      while rest != 0 {
+        unsafe out.pointee = source[rest.trailingZeroBitCount]
+        unsafe out += 1
+        rest &= rest &- 1
+      }
+    } else if bits == ~0 {
+      unsafe packed.update(from: source, count: 64)
+    } else {
+      // Most: every word is written, and overwritten by the next if it is not stored.
+      var rest = bits
+      var out = unsafe packed
+      var index = 0
+      while index < count {
+        unsafe out.pointee = source[index]
+        unsafe out += Int(truncatingIfNeeded: rest & 1)
+        rest &>>= 1
+        index &+= 1
+      }
+    }
+    return stored
   }
 
   @inline(__always)
@@ -169,7 +234,7 @@ public enum ZeroMask {
       if bits == ~0 {
         unsafe out.update(from: next, count: 64)
         unsafe next += 64
-      } else if bits.nonzeroBitCount <= 20 {
+      } else if bits.nonzeroBitCount <= 40 {
         // Few: zeros first, then each word to its place.
         unsafe out.update(repeating: 0, count: 64)
         while bits != 0 {

@@ -44,6 +44,13 @@ import Testing
     var exponents: [UInt16] = []
     for exponent in common.map({ UInt16($0) }) where !exponents.contains(exponent) { exponents.append(exponent) }
     exponents = Array(exponents.prefix(Int.random(in: 0...layout.escape, using: &generator)))
+    if Bool.random(using: &generator) {
+      // A full run, whose ranks are arithmetic: from any exponent that has room above it, near a common one or not.
+      let last = 1 << layout.exponentBits - layout.escape
+      let first =
+        Bool.random(using: &generator) ? Int.random(in: 0...last, using: &generator) : min(Int(common[0]), last)
+      exponents = (first..<(first + layout.escape)).map { UInt16($0) }
+    }
     let expected = FusedReference(source, layout, exponents)
     let found = FusedStreams(encoding: source, layout, exponents)
     #expect(found.streams == expected, place)
