@@ -73,9 +73,17 @@ public final class PackedFile: Sendable {
         throw ModelError(.malformed, "the checksum of the index does not hold", at: footer.indexOffset)
       }
       let body = footer.headerBytes..<footer.indexOffset
-      if footer.indexBytes == footer.indexStored { return try PackedIndex.parse(stored, body: body, limits: limits) }
-      let decoded = try FrameCodec.decompressed(stored, byteCount: footer.indexBytes)
-      return try unsafe PackedIndex.parse(decoded.span.bytes, body: body, limits: limits)
+      let isPlain = footer.indexBytes == footer.indexStored
+      do throws(ModelError) {
+        if isPlain { return try PackedIndex.parse(stored, body: body, limits: limits) }
+        let decoded = try FrameCodec.decompressed(stored, byteCount: footer.indexBytes)
+        return try unsafe PackedIndex.parse(decoded.span.bytes, body: body, limits: limits)
+      } catch {
+        // A place in the decoded index is one in the file only where the index is stored as it is.
+        var error = error
+        error.byteOffset = footer.indexOffset + (isPlain ? error.byteOffset ?? 0 : 0)
+        throw error
+      }
     }
   }
 
@@ -137,7 +145,15 @@ public final class PackedFile: Sendable {
             throw ModelError(
               .malformed, "the checksum of a shared stream does not hold", at: place.offset + stream.body.lowerBound)
           }
-          if stream.isCompressed { return try FrameCodec.decompressed(bytes, byteCount: stream.byteCount) }
+          if stream.isCompressed {
+            do throws(ModelError) {
+              return try FrameCodec.decompressed(bytes, byteCount: stream.byteCount)
+            } catch {
+              var error = error
+              error.byteOffset = place.offset + stream.body.lowerBound
+              throw error
+            }
+          }
           return unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
         })
     }

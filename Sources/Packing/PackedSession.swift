@@ -117,7 +117,7 @@ import TensorModel
       }
     } catch {
       var error = error
-      if error.byteOffset == nil { error.byteOffset = place.offset + range.lowerBound }
+      error.byteOffset = place.offset + range.lowerBound + (error.byteOffset ?? 0)
       throw error
     }
   }
