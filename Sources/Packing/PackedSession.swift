@@ -131,7 +131,10 @@ import TensorModel
   }
 
   private func denseDamage(_ entry: Int, _ chunk: Int) -> ModelError {
-    ModelError(.malformed, "chunk \(chunk) decodes to other bytes than were packed")
+    let start = open?.entry == entry ? open?.directory.chunkStarts[chunk] : nil
+    return ModelError(
+      .malformed, "chunk \(chunk) decodes to other bytes than were packed",
+      at: file.index.entries[entry].place.offset + (start ?? 0))
   }
 
   private func hash(of element: [UInt8], byteCount: Int) -> UInt64 {

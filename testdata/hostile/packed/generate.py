@@ -518,9 +518,9 @@ with_chunk("fused_shared_absent", fused([2, 8, 3, 0, 127], [0] * 4, [], [0], [0]
 
 @case
 def bomb(m):
-    """256 chunks of 8 MiB of one byte: 2 GiB from 12 kB."""
+    """Ten chunks of 8 MiB of one byte: 80 MiB from less than a kilobyte."""
     seven = xxhash.xxh64_intdigest(b"\7" * (8 << 20))
-    count, size = 256, 8 << 20
+    count, size = 10, 8 << 20
     m.entries[1] = tensor("a", [(chunk(stage("none"), SEVEN), seven)] * count, dims=[count * size], rows=0, part=size)
     resize(m, count * size)
     begin = front(count * size)
