@@ -55,7 +55,12 @@ let package = Package(
     tests("Encodings", ["TensorModel", "Encodings", "MemoryModel"]),
     tests("Packing", ["TensorModel", "ByteStore", "Encodings", "Containers", "Packing", "MemoryModel"]),
     tests("Containers", ["TensorModel", "ByteStore", "Containers"]),
-    tests("TareCommand", ["TareCommand", "Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    tests(
+      "TareCommand",
+      [
+        "TareCommand", "Tare", "Kernels", "Encodings",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .target(
       name: "MemoryModel", dependencies: ["TensorModel", "Containers"], path: "Tests/MemoryModel",
       swiftSettings: strict),

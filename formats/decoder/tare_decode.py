@@ -724,7 +724,7 @@ class PackedFile:
 
     def unpack(self, out, max_expansion=1000):
         total = sum(file.bytes for file in self.files)
-        need(total <= max_expansion * self.size,
+        need(total <= max(max_expansion * self.size, 64 << 20),
              f"the file would expand to {total} bytes, more than {max_expansion:g} times its own size; "
              "allow it with --max-expansion")
         if os.path.lexists(out):

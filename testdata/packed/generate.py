@@ -1,0 +1,147 @@
+"""Makes the golden packed files of this folder: `python3 generate.py PATH-OF-TARE`. Needs xxhash.
+
+They prove that what was packed once stays readable: run this only for a new version of the format, or to add files. The
+sources are made from fixed seeds and not kept; `expected.tsv` has a row for each file inside each golden: the golden, the
+file's path in it (empty where it is the only one), permission bits, bytes, XXH64, and the encodings of the golden.
+"""
+
+import json
+import os
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import xxhash
+
+tare = str(Path(sys.argv[1]).resolve())
+here = Path(__file__).resolve().parent
+FLOATS = {  # bytes, exponent bits
+    "BF16": (2, 8), "F16": (2, 5), "F32": (4, 8), "F64": (8, 11), "F8_E4M3": (1, 4), "F8_E5M2": (1, 5)}
+
+
+def word(value, width, exponent_bits):
+    """The bits of `value` in a float of that layout, cut rather than rounded."""
+    bits = struct.unpack("<Q", struct.pack("<d", value))[0]
+    sign, exponent, mantissa = bits >> 63, (bits >> 52 & 2047) - 1023, bits & (1 << 52) - 1
+    exponent = max(exponent + (1 << exponent_bits - 1) - 1, 0)
+    mantissa_bits = 8 * width - 1 - exponent_bits
+    return sign << 8 * width - 1 | exponent << mantissa_bits | mantissa >> 52 - mantissa_bits
+
+
+def weights(dtype, count, zeros, seed, masked=False):
+    """Normal weights; that share of them is zero, −0 where they were negative and `masked`. The last few are odd."""
+    width, exponent_bits = FLOATS[dtype]
+    generator = random.Random(seed)
+    sign = 1 << 8 * width - 1
+    words = []
+    for _ in range(count):
+        bits = word(generator.gauss(0, 0.5 if width == 1 else 0.02), width, exponent_bits)
+        words.append(bits & (sign if masked else 0) if generator.random() < zeros else bits)
+    if zeros < 1:
+        # A NaN with a payload, −0, the smallest subnormal and its negative, all ones.
+        words[-5:] = [sign - 1, sign, 1, sign | 1, 2 * sign - 1]
+    return b"".join(value.to_bytes(width, "little") for value in words)
+
+
+def write(path, tensors, metadata=None, pad=0):
+    """A safetensors file of (name, dtype, shape, bytes); `pad` spaces behind the header shift its data."""
+    header, start = {} if metadata is None else {"__metadata__": metadata}, 0
+    for name, dtype, shape, data in tensors:
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [start, start + len(data)]}
+        start += len(data)
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode() + b" " * pad
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(data for _, _, _, data in tensors))
+
+
+def floats(path):
+    """Every float type, dense and pruned in several ways."""
+    tensors = []
+    for number, dtype in enumerate(FLOATS):
+        count = 40 * 24
+        for place, (label, zeros, masked) in enumerate(
+                [("dense", 0, False), ("pruned", 0.5, False), ("masked", 0.5, True), ("sparse", 0.97, False)]):
+            data = weights(dtype, count, zeros, 10 * number + place, masked)
+            tensors.append((f"{dtype.lower()}.{label}", dtype, [40, 24], data))
+        tensors.append((f"{dtype.lower()}.zero", dtype, [40, 24], weights(dtype, count, 1, 0)))
+    write(path, tensors, {"format": "pt"})
+
+
+def shapes(path):
+    """Names, shapes and types at their edges, two tensors with the same bytes, and data at an odd offset."""
+    generator = random.Random(7)
+    noise = generator.randbytes(96)
+    tied = weights("BF16", 300, 0, 5)
+    long_name = "layer." * 60 + "weight"
+    write(path, [
+        ("scalar", "F32", [], noise[:4]), ("empty", "F16", [3, 0, 2], b""), ("odd", "I8", [3], noise[:3]),
+        ("café", "U8", [2], noise[3:5]), ("cafe\u0301", "U8", [2], noise[5:7]), ("tare:group", "U8", [2], noise[7:9]),
+        (long_name, "I16", [2, 2], noise[9:17]), ("tied.a", "BF16", [30, 10], tied), ("tied.b", "BF16", [30, 10], tied),
+        ("five", "U16", [2, 1, 2, 1, 2], noise[17:33]), ("f4", "F4", [4, 2], noise[33:37]),
+        ("f6", "F6_E2M3", [4], noise[37:40]), ("bool", "BOOL", [4], b"\0\1\1\0"),
+        ("ids", "I64", [200], b"".join(struct.pack("<q", i) for i in range(200))),
+        ("c64", "C64", [4], noise[40:72]), ("ones", "F32", [8, 8], struct.pack("<f", 1) * 64),
+        ("text", "U8", [400], b"the quick brown fox " * 20),
+    ], {"z": "last comes first", "a": ""}, pad=5)
+
+
+def long_rows(path):
+    """Tensors of several chunks: one long row, and rows that are longer than a chunk."""
+    long = bytearray(5 << 20)
+    wide = bytearray(2 * (3 << 20))
+    generator = random.Random(3)
+    for data in (long, wide):
+        for _ in range(40):
+            place = generator.randrange(len(data) // 4) * 4
+            data[place:place + 4] = struct.pack("<f", generator.gauss(0, 1))
+    write(path, [("long", "F32", [len(long) // 4], bytes(long)), ("wide", "F32", [2, len(wide) // 8], bytes(wide))])
+
+
+def checkpoint(folder):
+    """A folder of shards with their index, and files that are no model, one of them a program."""
+    parts = {"model-00001-of-00002.safetensors": "a", "model-00002-of-00002.safetensors": "b"}
+    for number, (name, tensor) in enumerate(parts.items()):
+        write(folder / name, [(tensor, "BF16", [20, 30], weights("BF16", 600, 0.5, number))], {"format": "pt"})
+    index = {"metadata": {"total_size": 2400}, "weight_map": {tensor: name for name, tensor in parts.items()}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    (folder / "config.json").write_text('{"model_type": "golden"}\n')
+    (folder / "tokenizer").mkdir()
+    (folder / "tokenizer" / "vocab.txt").write_text("".join(f"token{n}\n" for n in range(300)))
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "run.sh").write_text("#!/bin/sh\nexit 0\n")
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() or path.name == "run.sh" else 0o640 if path.name == "config.json" else 0o644)
+
+
+GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats, 9), ("shapes-3", shapes, 3),
+           ("shapes-9", shapes, 9), ("long-3", long_rows, 3), ("folder-3", checkpoint, 3)]
+
+
+def main():
+    rows = ["golden\tpath\tmode\tbytes\txxh64\tencodings"]
+    for name, make, level in GOLDENS:
+        with tempfile.TemporaryDirectory() as temporary:
+            source = Path(temporary) / "model"
+            if make is checkpoint:
+                source.mkdir()
+            make(source)
+            golden = here / (name + ".tare")
+            subprocess.run([tare, "pack", str(source), "-o", str(golden), "--level", str(level), "--force"], check=True,
+                           stdout=subprocess.DEVNULL)
+            found = json.loads(subprocess.run([tare, "inspect", "--json", str(golden)], check=True, capture_output=True).stdout)
+            names = {part for tensor in found["models"][0]["tensors"] for kind in tensor["encodings"] for part in kind.split("+")}
+            encodings = ",".join(sorted(names))
+            files = sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
+            for path in files:
+                data = path.read_bytes()
+                inner = "" if path == source else str(path.relative_to(source))
+                mode = f"{path.stat().st_mode & 0o777:03o}" if inner else ""
+                rows.append(f"{golden.name}\t{inner}\t{mode}\t{len(data)}\t{xxhash.xxh64_hexdigest(data)}\t{encodings}")
+    (here / "expected.tsv").write_text("\n".join(rows) + "\n")
+
+
+os.umask(0o022)
+main()
