@@ -606,8 +606,10 @@ class GridTests(Base):
         dense = self.random.randbytes(100)
         literal = Entry(2, dense, part=16)
         tensor = Entry(0, b"1234", name="t")
-        file = File("", [(0, 0, 7), (1,), (0, 7, 9), (0, 16, 0), (0, 16, 32), (1,), (0, 50, 3), (0, 0, 100), (0, 100, 0)])
+        file = File("", [(0, 0, 7), (1,), (0, 7, 9), (0, 16, 0), (0, 16, 32), (0, 50, 3), (0, 0, 100), (0, 100, 0)])
         self.round_trip(build([literal, tensor], [file]), file.content([literal, tensor]))
+        file = File("", [(0, 0, 7), (1,), (0, 7, 9), (1,)])
+        self.refuses(build([literal, tensor], [file]), "one name")
 
 
 class FileTests(Base):
@@ -666,14 +668,14 @@ class FileTests(Base):
         self.assertEqual(self.run_main(self.path + "x", "--check")[0], 74)
 
     def test_expansion(self):
-        data = one(Entry(0, bytes(4 << 20), lambda d: chunk(Coded("none"), constant(d, 1)), part=1 << 20))
+        data = one(Entry(0, bytes(65 << 20), lambda d: chunk(Coded("none"), constant(d, 1)), part=5 << 20))
         self.open(data).file.close()
         out = os.path.join(self.folder_path(), "out")
         code, _, err = self.run_main(self.path, out)
         self.assertEqual(code, 65)
         self.assertIn("--max-expansion", err)
         self.assertEqual(self.run_main(self.path, out, "--max-expansion", "100000")[0], 0)
-        self.assertEqual(os.path.getsize(out), 4 << 20)
+        self.assertEqual(os.path.getsize(out), 65 << 20)
 
     def test_paths(self):
         def folder(*paths):

@@ -188,11 +188,12 @@ class Model:
         return front + body + index + footer + lies.get("magic", MAGIC)
 
 
-def resize(m, size):
-    """Lets the file around `a` say that it has that many bytes."""
+def resize(m, size, dense=A):
+    """Lets the file around `a` say that it has that many bytes, and that the digest is that of `dense`."""
     m.entries[0] = literal(front(size))
     operations = [part(0, 0, len(front(size))), take(1), take(2)]
-    m.files = [m.file(size=len(front(size)) + size + 8, operations=operations)]
+    hash = None if isinstance(dense, int) else digest([front(size), dense, B])
+    m.files = [m.file(size=len(front(size)) + size + 8, hash=hash, operations=operations)]
 
 
 CASES = {}
@@ -210,7 +211,7 @@ def with_chunk(name, stored_bytes, dense=A, **more):
     """Tensor `a` holds that one chunk."""
     def change(m):
         m.entries[1] = tensor("a", [(stored_bytes, dense)], **more)
-        resize(m, more.get("dims", [8])[0])
+        resize(m, more.get("dims", [8])[0], dense)
     CASES[name] = change
 
 
@@ -499,6 +500,10 @@ def fused(parameters, *streams):
 
 
 # Four bf16: symbols, escapes, three bits of rest (a field of two, one of one) for three bits of rank.
+ONES = b"\x80\x3f" * 4
+for name, stream in {"sound_shared": stored(b"\x7f\x01"), "sound_shared_frame": packed(2, frame(b"\x7f\x01"))}.items():
+    with_chunk(name, fused([2, 8, 3, 0], [0] * 4, [], [0], [0]), ONES, shared=[stream])
+with_chunk("fused_shared_large", fused([2, 5, 3, 0], [0] * 4, [], [0], [0]), ONES, shared=[stored(b"\x20")])
 with_chunk("fused_width_3", fused([3, 8, 3, 1, 127], [0] * 4, [], [0], [0]))
 with_chunk("fused_exponent_1", fused([2, 1, 1, 1, 0], [0] * 4, [], [0], [0]))
 with_chunk("fused_exponent_12", fused([2, 12, 3, 1, 0, 0], [0] * 4, [], [0], [0]))
