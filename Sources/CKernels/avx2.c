@@ -3,8 +3,10 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <string.h>
 
 #define TARGET __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
+#define VECTOR_BYTES 32
 #include "loops.h"
 
 TARGET static void find_escapes(const uint8_t *symbols, size_t count, uint8_t first, uint64_t *bits) {

@@ -8,6 +8,7 @@
 #define TARGET                                                                                                      \
   __attribute__((                                                                                                  \
       target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt,lzcnt"), min_vector_width(512)))
+#define VECTOR_BYTES 64
 #include "loops.h"
 
 /// Words of BITS bits, the type of a mask over a vector of them, and the intrinsics' suffixes.

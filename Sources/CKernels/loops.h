@@ -1,5 +1,5 @@
-// Plain loops, compiled anew for each instruction set by the file that includes this one: TARGET is its attribute,
-// NAME(x) the name of its functions.
+// Loops over vectors, compiled anew for each instruction set by the file that includes this one: TARGET is its attribute,
+// VECTOR_BYTES the size of its vectors.
 
 #define FOR_EACH_WORD(M) M(8, uint8_t) M(16, uint16_t) M(32, uint32_t) M(64, uint64_t)
 
@@ -13,15 +13,46 @@
     default: __builtin_trap();               \
   }
 
-#define WRITE_SYMBOLS(BITS, WORD)                                                                              \
-  TARGET static void write_symbols_##BITS(                                                                     \
-      const WORD *source, size_t count, WORD base, WORD escape, unsigned key_shift, WORD top_mask,             \
-      uint8_t *restrict symbols) {                                                                             \
-    for (size_t i = 0; i < count; i++) {                                                                       \
-      WORD key = (WORD)((WORD)(source[i] << 1) >> key_shift);                                                  \
-      WORD in_run = (WORD)(key - base);                                                                        \
-      symbols[i] = (uint8_t)(in_run < escape ? in_run : (WORD)(escape | (key & top_mask)));                    \
-    }                                                                                                          \
+/// For each width a vector of words, the vector of as many bytes, and how to load and store up to a whole one. (Plain
+/// loops over words of sixteen bits would shift in thirty-two.)
+#define VECTORS(BITS, WORD)                                                                               \
+  typedef WORD words_##BITS __attribute__((vector_size(VECTOR_BYTES)));                                   \
+  typedef uint8_t bytes_##BITS __attribute__((vector_size(VECTOR_BYTES * 8 / BITS)));                     \
+  enum { LANES_##BITS = VECTOR_BYTES * 8 / BITS };                                                        \
+  TARGET static inline words_##BITS load_words_##BITS(const WORD *from, size_t count) {                   \
+    words_##BITS words = {0};                                                                             \
+    if (count >= LANES_##BITS) memcpy(&words, from, sizeof words);                                        \
+    else memcpy(&words, from, count * sizeof(WORD));                                                      \
+    return words;                                                                                         \
+  }                                                                                                       \
+  TARGET static inline void store_words_##BITS(WORD *to, words_##BITS words, size_t count) {              \
+    if (count >= LANES_##BITS) memcpy(to, &words, sizeof words);                                          \
+    else memcpy(to, &words, count * sizeof(WORD));                                                        \
+  }                                                                                                       \
+  TARGET static inline words_##BITS load_bytes_##BITS(const uint8_t *from, size_t count) {                \
+    bytes_##BITS bytes = {0};                                                                             \
+    if (count >= LANES_##BITS) memcpy(&bytes, from, sizeof bytes);                                        \
+    else memcpy(&bytes, from, count);                                                                     \
+    return __builtin_convertvector(bytes, words_##BITS);                                                  \
+  }                                                                                                       \
+  TARGET static inline void store_bytes_##BITS(uint8_t *to, words_##BITS words, size_t count) {           \
+    bytes_##BITS bytes = __builtin_convertvector(words, bytes_##BITS);                                    \
+    if (count >= LANES_##BITS) memcpy(to, &bytes, sizeof bytes);                                          \
+    else memcpy(to, &bytes, count);                                                                       \
+  }
+FOR_EACH_WORD(VECTORS)
+
+#define WRITE_SYMBOLS(BITS, WORD)                                                                          \
+  TARGET static void write_symbols_##BITS(                                                                 \
+      const WORD *source, size_t count, WORD base, WORD escape, unsigned key_shift, WORD top_mask,         \
+      uint8_t *symbols) {                                                                                  \
+    for (size_t i = 0; i < count; i += LANES_##BITS) {                                                     \
+      words_##BITS key = (load_words_##BITS(source + i, count - i) << 1) >> (WORD)key_shift;               \
+      words_##BITS in_run = key - base;                                                                    \
+      words_##BITS is_listed = (words_##BITS)(in_run < escape);                                            \
+      words_##BITS symbol = (in_run & is_listed) | ((escape | (key & top_mask)) & ~is_listed);             \
+      store_bytes_##BITS(symbols + i, symbol, count - i);                                                  \
+    }                                                                                                      \
   }
 FOR_EACH_WORD(WRITE_SYMBOLS)
 
@@ -31,10 +62,10 @@ TARGET static void write_symbols(
   BY_WIDTH(write_symbols, source, count, base, escape, key_shift, top_mask, symbols)
 }
 
-#define WRITE_PLANE(BITS, WORD)                                                            \
-  TARGET static void write_plane_##BITS(                                                   \
-      const WORD *source, size_t count, unsigned shift, uint8_t *restrict plane) {         \
-    for (size_t i = 0; i < count; i++) plane[i] = (uint8_t)(source[i] >> shift);           \
+#define WRITE_PLANE(BITS, WORD)                                                                            \
+  TARGET static void write_plane_##BITS(const WORD *source, size_t count, unsigned shift, uint8_t *plane) { \
+    for (size_t i = 0; i < count; i += LANES_##BITS)                                                       \
+      store_bytes_##BITS(plane + i, load_words_##BITS(source + i, count - i) >> (WORD)shift, count - i);   \
   }
 FOR_EACH_WORD(WRITE_PLANE)
 
@@ -42,14 +73,14 @@ TARGET static void write_plane(const void *source, size_t count, int width, unsi
   BY_WIDTH(write_plane, source, count, shift, plane)
 }
 
-#define WRITE_REST(BITS, WORD)                                                                              \
-  TARGET static void write_rest_##BITS(                                                                     \
-      const WORD *source, size_t count, WORD low_mask, unsigned low_bits, unsigned shift,                   \
-      uint8_t *restrict target) {                                                                           \
-    for (size_t i = 0; i < count; i++) {                                                                    \
-      WORD rest = (WORD)((source[i] & low_mask) | (WORD)((WORD)(source[i] >> (BITS - 1)) << low_bits));     \
-      target[i] = (uint8_t)(rest >> shift);                                                                 \
-    }                                                                                                       \
+#define WRITE_REST(BITS, WORD)                                                                             \
+  TARGET static void write_rest_##BITS(                                                                    \
+      const WORD *source, size_t count, WORD low_mask, unsigned low_bits, unsigned shift, uint8_t *target) { \
+    for (size_t i = 0; i < count; i += LANES_##BITS) {                                                     \
+      words_##BITS word = load_words_##BITS(source + i, count - i);                                        \
+      words_##BITS rest = (word & low_mask) | ((word >> (WORD)(BITS - 1)) << (WORD)low_bits);              \
+      store_bytes_##BITS(target + i, rest >> (WORD)shift, count - i);                                      \
+    }                                                                                                      \
   }
 FOR_EACH_WORD(WRITE_REST)
 
@@ -59,39 +90,18 @@ TARGET static void write_rest(
   BY_WIDTH(write_rest, source, count, low_mask, low_bits, shift, target)
 }
 
-#define READ_REST(BITS, WORD)                                                                               \
-  TARGET static void read_rest_##BITS(                                                                      \
-      const uint8_t *const *bytes, size_t byte_count, size_t count, WORD low_mask, unsigned low_bits,       \
-      WORD *restrict target) {                                                                              \
-    const uint8_t *a = bytes[0], *b = byte_count > 1 ? bytes[1] : a, *c = byte_count > 2 ? bytes[2] : a;    \
-    unsigned second = BITS > 8 ? 8 : 0, third = BITS > 16 ? 16 : 0;                                         \
-    switch (byte_count) {                                                                                   \
-      case 1:                                                                                               \
-        for (size_t i = 0; i < count; i++) target[i] = PLACE(a[i], BITS, WORD);                             \
-        break;                                                                                              \
-      case 2:                                                                                               \
-        for (size_t i = 0; i < count; i++) {                                                                \
-          WORD rest = (WORD)(a[i] | (WORD)((WORD)b[i] << second));                                          \
-          target[i] = PLACE(rest, BITS, WORD);                                                              \
-        }                                                                                                   \
-        break;                                                                                              \
-      case 3:                                                                                               \
-        for (size_t i = 0; i < count; i++) {                                                                \
-          WORD rest = (WORD)(a[i] | (WORD)((WORD)b[i] << second) | (WORD)((WORD)c[i] << third));            \
-          target[i] = PLACE(rest, BITS, WORD);                                                              \
-        }                                                                                                   \
-        break;                                                                                              \
-      default:                                                                                              \
-        for (size_t i = 0; i < count; i++) {                                                                \
-          WORD rest = 0;                                                                                    \
-          for (size_t k = 0; k < byte_count; k++) rest |= (WORD)((WORD)bytes[k][i] << (8 * k));             \
-          target[i] = PLACE(rest, BITS, WORD);                                                              \
-        }                                                                                                   \
-    }                                                                                                       \
+#define READ_REST(BITS, WORD)                                                                              \
+  TARGET static void read_rest_##BITS(                                                                     \
+      const uint8_t *const *bytes, size_t byte_count, size_t count, WORD low_mask, unsigned low_bits,      \
+      WORD *target) {                                                                                      \
+    for (size_t i = 0; i < count; i += LANES_##BITS) {                                                     \
+      words_##BITS rest = load_bytes_##BITS(bytes[0] + i, count - i);                                      \
+      for (size_t k = 1; k < byte_count; k++)                                                              \
+        rest |= load_bytes_##BITS(bytes[k] + i, count - i) << (WORD)(8 * k);                               \
+      words_##BITS word = (rest & low_mask) | ((rest >> (WORD)low_bits) << (WORD)(BITS - 1));              \
+      store_words_##BITS(target + i, word, count - i);                                                     \
+    }                                                                                                      \
   }
-/// The rest's low bits where they are, its next bit at the word's top.
-#define PLACE(REST, BITS, WORD) \
-  (WORD)(((REST) & low_mask) | (WORD)((WORD)((WORD)(REST) >> low_bits) << (BITS - 1)))
 FOR_EACH_WORD(READ_REST)
 
 TARGET static void read_rest(
@@ -100,13 +110,14 @@ TARGET static void read_rest(
   BY_WIDTH(read_rest, bytes, byte_count, count, low_mask, low_bits, target)
 }
 
-#define ADD_SYMBOLS(BITS, WORD)                                                                          \
-  TARGET static void add_symbols_##BITS(                                                                 \
-      const uint8_t *restrict symbols, size_t count, WORD base, unsigned low_bits, WORD *target) {       \
-    for (size_t i = 0; i < count; i++) {                                                                 \
-      WORD up = (WORD)((WORD)(symbols[i] + base) << low_bits);                                           \
-      target[i] |= (WORD)((WORD)(up << 1) >> 1);                                                         \
-    }                                                                                                    \
+#define ADD_SYMBOLS(BITS, WORD)                                                                            \
+  TARGET static void add_symbols_##BITS(                                                                   \
+      const uint8_t *symbols, size_t count, WORD base, unsigned low_bits, WORD *target) {                  \
+    for (size_t i = 0; i < count; i += LANES_##BITS) {                                                     \
+      words_##BITS up = (load_bytes_##BITS(symbols + i, count - i) + base) << (WORD)low_bits;              \
+      words_##BITS word = load_words_##BITS(target + i, count - i) | ((up << 1) >> 1);                     \
+      store_words_##BITS(target + i, word, count - i);                                                     \
+    }                                                                                                      \
   }
 FOR_EACH_WORD(ADD_SYMBOLS)
 
@@ -115,31 +126,55 @@ TARGET static void add_symbols(
   BY_WIDTH(add_symbols, symbols, count, base, low_bits, target)
 }
 
+/// A vector of bytes that are shifted two by two: what crosses over is masked away.
+typedef uint16_t byte_pairs __attribute__((vector_size(VECTOR_BYTES)));
+
+TARGET static inline byte_pairs load_pairs(const uint8_t *from) {
+  byte_pairs pairs;
+  memcpy(&pairs, from, sizeof pairs);
+  return pairs;
+}
+
 TARGET static void pack_tile(
-    const uint8_t *source, size_t elements, unsigned shift, unsigned bits, uint8_t *restrict target) {
-  size_t stride = (elements * bits + 7) / 8;
+    const uint8_t *source, size_t elements, unsigned shift, unsigned bits, uint8_t *target) {
+  size_t stride = (elements * bits + 7) / 8, columns = 8 / bits, i = 0;
   uint8_t mask = (uint8_t)((1u << bits) - 1);
-  for (size_t column = 0; column * stride < elements; column++) {
-    const uint8_t *from = source + column * stride;
-    size_t count = elements - column * stride < stride ? elements - column * stride : stride;
-    unsigned up = (unsigned)column * bits;
-    if (column == 0) {
-      for (size_t i = 0; i < count; i++) target[i] = (uint8_t)(from[i] >> shift & mask);
-    } else {
-      for (size_t i = 0; i < count; i++) target[i] |= (uint8_t)((from[i] >> shift & mask) << up);
+  uint16_t pair_mask = (uint16_t)(mask * 0x0101);
+  // Whole vectors as far as every column reaches.
+  size_t last = elements - (columns - 1) * stride;
+  for (; elements >= columns * stride - stride && i + VECTOR_BYTES <= last; i += VECTOR_BYTES) {
+    byte_pairs packed = {0};
+    for (size_t column = 0; column < columns; column++) {
+      byte_pairs field = (load_pairs(source + column * stride + i) >> (uint16_t)shift) & pair_mask;
+      packed |= field << (uint16_t)(column * bits);
     }
+    memcpy(target + i, &packed, sizeof packed);
+  }
+  for (; i < stride; i++) {
+    unsigned packed = 0;
+    for (size_t column = 0; column < columns && column * stride + i < elements; column++)
+      packed |= (unsigned)(source[column * stride + i] >> shift & mask) << column * bits;
+    target[i] = (uint8_t)packed;
   }
 }
 
 TARGET static void unpack_tile(
-    const uint8_t *restrict source, size_t elements, unsigned shift, unsigned bits, uint8_t *restrict target) {
-  size_t stride = (elements * bits + 7) / 8;
+    const uint8_t *source, size_t elements, unsigned shift, unsigned bits, uint8_t *target) {
+  size_t stride = (elements * bits + 7) / 8, columns = 8 / bits, i = 0;
   uint8_t mask = (uint8_t)((1u << bits) - 1);
-  for (size_t column = 0; column * stride < elements; column++) {
-    uint8_t *out = target + column * stride;
-    size_t count = elements - column * stride < stride ? elements - column * stride : stride;
-    unsigned down = (unsigned)column * bits;
-    for (size_t i = 0; i < count; i++) out[i] |= (uint8_t)((source[i] >> down & mask) << shift);
+  uint16_t pair_mask = (uint16_t)(mask * 0x0101);
+  size_t last = elements - (columns - 1) * stride;
+  for (; elements >= columns * stride - stride && i + VECTOR_BYTES <= last; i += VECTOR_BYTES) {
+    byte_pairs packed = load_pairs(source + i);
+    for (size_t column = 0; column < columns; column++) {
+      byte_pairs field = ((packed >> (uint16_t)(column * bits)) & pair_mask) << (uint16_t)shift;
+      byte_pairs joined = load_pairs(target + column * stride + i) | field;
+      memcpy(target + column * stride + i, &joined, sizeof joined);
+    }
+  }
+  for (; i < stride; i++) {
+    for (size_t column = 0; column < columns && column * stride + i < elements; column++)
+      target[column * stride + i] |= (uint8_t)((source[i] >> column * bits & mask) << shift);
   }
 }
 
