@@ -94,6 +94,8 @@ public import TensorModel
 
   public func byteCount(ofStream number: Int) -> Int { stage.streams[number].byteCount }
 
+  public func isCompressed(stream number: Int) -> Bool { stage.streams[number].isCompressed }
+
   /// Demands that many streams.
   public func expectStreams(_ range: ClosedRange<Int>) throws(ModelError) {
     guard range.contains(stage.streams.count) else {

@@ -46,7 +46,14 @@ struct EntryDirectory: Sendable {
     var cursor = ByteCursor(bytes, origin: origin)
     let rows = try cursor.varint("the rows of a chunk")
     let part = try cursor.varint("the bytes of a part of a row")
-    let grid = try ChunkGrid(entry.info, rowsPerChunk: rows, partBytes: part)
+    let grid: ChunkGrid
+    do throws(ModelError) {
+      grid = try ChunkGrid(entry.info, rowsPerChunk: rows, partBytes: part)
+    } catch {
+      var error = error
+      error.byteOffset = origin
+      throw error
+    }
     let end = entry.place.storedBytes - entry.place.directoryBytes
     var position = 0
     let shared = try parseShared(&cursor, at: &position, end: end)
