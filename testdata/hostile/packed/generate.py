@@ -138,7 +138,9 @@ def sealed(e):
     return body, head + varint(given[0]) + varint(given[1]) + (e["directory_hash"] or hash8(d))
 
 
-def file(path, operations, *, mode=0, container="", size=None, digest=None, count=None, raw=None):
+def file(path, operations, *, mode=0, container=None, size=None, digest=None, count=None, raw=None):
+    if container is None:  # one that begins with a tensor has no header to be read
+        container = "safetensors" if operations and len(operations[0]) == 1 else ""
     return dict(path=path, operations=operations, mode=mode, container=container, size=size, digest=digest,
                 count=count, raw=raw)
 
@@ -500,7 +502,8 @@ fused("lists_too_many", [2, 8, 3, 8, *range(8)], (bytes(8), b"", *FIELDS), "'fus
 fused("list_long", [2, 8, 3, 1, 0, 0], (bytes(8), b"", *FIELDS), "'fused' lists 2 bytes of exponents")
 fused("list_short", [2, 8, 3, 2, 0], (bytes(8), b"", *FIELDS), "'fused' lists 1 bytes of exponents")
 fused("exponent_large", [2, 5, 3, 1, 32], (bytes(8), b"", bytes(4), bytes(2)), "an exponent of more than 5 bits")
-fused("no_shared", [2, 8, 3, 0], (bytes(8), b"", *FIELDS), "")
+fused("no_shared", [2, 8, 3, 0], (bytes(8), b"", *FIELDS), "the entry has no shared stream")
+fused("escape_large", [2, 5, 3, 1, 0], (b"\xe0" + bytes(7), b"\x20", bytes(4), bytes(2)), "an escaped exponent of more than 5 bits")
 fused("shared_odd", [8, 11, 3, 0], (bytes(2), b"", *[bytes(2)] * 6), "", shared=[stored(b"123")])
 fused("symbols_short", [2, 8, 3, 1, 0], (bytes(7), b"", *FIELDS), "decodes to 7 bytes, expected 8")
 fused("streams_too_many", [2, 8, 3, 1, 0], (bytes(8), b"", *FIELDS, b""), "a stage has 5 streams")
