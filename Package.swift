@@ -34,9 +34,10 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "CKernels"),
     layer("TensorModel"),
     layer("ByteStore", ["TensorModel"]),
-    layer("Kernels", ["TensorModel"]),
+    layer("Kernels", ["TensorModel", "CKernels"]),
     layer("Encodings", ["TensorModel", "Kernels", "CZstd"]),
     layer("Containers", ["TensorModel", "ByteStore"]),
     layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers"]),

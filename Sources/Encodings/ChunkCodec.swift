@@ -109,8 +109,7 @@ public enum ChunkCodec {
     let signs = try unsafe maskStage.stream(1, byteCount: (elements - storedCount + 7) / 8)
     guard elements > storedCount else { return }
     unsafe ZeroMask.joinSigns(
-      signs.baseAddress!.assumingMemoryBound(to: UInt8.self), bitmap: bitmap, elements: elements, width: width,
-      into: target.baseAddress!)
+      signs, bitmap: bitmap, elements: elements, width: width, into: target.baseAddress!)
   }
 
   /// The element that fills a whole stored chunk, where that is how it is stored.

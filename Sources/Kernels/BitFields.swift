@@ -12,8 +12,12 @@ public enum BitFields {
   /// Packs one tile of at most 4,096 fields, bits `shift` and up of each byte of `source`.
   @inline(never)
   static func packTile(
-    _ source: UnsafePointer<UInt8>, elements: Int, shift: Int, bits: Int, into target: UnsafeMutablePointer<UInt8>
+    _ source: UnsafePointer<UInt8>, elements: Int, shift: Int, bits: Int, into target: UnsafeMutablePointer<UInt8>,
+    on set: InstructionSet
   ) {
+    if let kernel = unsafe set.kernels?.pack_tile {
+      return unsafe kernel(source, elements, UInt32(shift), UInt32(bits), target)
+    }
     let stride = (elements * bits + 7) / 8
     let mask = UInt8(1) &<< UInt8(bits) - 1
     let down = UInt8(truncatingIfNeeded: shift)
@@ -40,8 +44,12 @@ public enum BitFields {
   /// Unpacks one tile into bits `shift` and up of each byte of `target`, whose other bits stay.
   @inline(never)
   static func unpackTile(
-    _ source: UnsafePointer<UInt8>, elements: Int, shift: Int, bits: Int, into target: UnsafeMutablePointer<UInt8>
+    _ source: UnsafePointer<UInt8>, elements: Int, shift: Int, bits: Int, into target: UnsafeMutablePointer<UInt8>,
+    on set: InstructionSet
   ) {
+    if let kernel = unsafe set.kernels?.unpack_tile {
+      return unsafe kernel(source, elements, UInt32(shift), UInt32(bits), target)
+    }
     let stride = (elements * bits + 7) / 8
     let mask = UInt8(1) &<< UInt8(bits) - 1
     let up = UInt8(truncatingIfNeeded: shift)

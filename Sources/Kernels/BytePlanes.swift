@@ -21,8 +21,10 @@ public enum BytePlanes {
 
   /// The planes of words rotated left by one bit, most significant byte first.
   public static func splitRotated(
-    _ source: UnsafeRawPointer, elements: Int, width: Int, into planes: UnsafeMutablePointer<UInt8>
+    _ source: UnsafeRawPointer, elements: Int, width: Int, into planes: UnsafeMutablePointer<UInt8>,
+    on set: InstructionSet = .best
   ) {
+    if let kernel = unsafe set.kernels?.split_rotated { return unsafe kernel(source, elements, Int32(width), planes) }
     withWord(
       width: width,
       { unsafe splitRotated(source.words(UInt8.self), elements, planes) },
@@ -33,8 +35,14 @@ public enum BytePlanes {
 
   /// The inverse of `splitRotated`. `planes` holds one pointer per byte of the word, each to `elements` bytes.
   public static func joinRotated(
-    _ planes: UnsafePointer<UnsafePointer<UInt8>>, elements: Int, width: Int, into target: UnsafeMutableRawPointer
+    _ planes: UnsafePointer<UnsafePointer<UInt8>>, elements: Int, width: Int, into target: UnsafeMutableRawPointer,
+    on set: InstructionSet = .best
   ) {
+    if let kernel = unsafe set.kernels?.join_rotated {
+      return unsafe planes.withMemoryRebound(to: UnsafePointer<UInt8>?.self, capacity: width) {
+        unsafe kernel($0, elements, Int32(width), target)
+      }
+    }
     withWord(
       width: width,
       { unsafe joinRotated(planes, elements, target.words(UInt8.self)) },

@@ -4,17 +4,18 @@ extension Fused {
   public static func decode(
     symbols: UnsafePointer<UInt8>, elements: Int, layout: FusedLayout, exponents: [UInt16],
     escapes: UnsafePointer<UInt16>, escapeCount: Int, planes: [UnsafePointer<UInt8>],
-    fields: [UnsafePointer<UInt8>], into target: UnsafeMutableRawPointer
+    fields: [UnsafePointer<UInt8>], into target: UnsafeMutableRawPointer,
+    on set: InstructionSet = .best
   ) -> Bool {
     let ranks = FusedRanks(exponents, layout)
     let streams = unsafe FusedStreams(
       symbols: symbols, escapes: escapes, escapeCount: escapeCount, planes: planes, fields: fields)
     return withWord(
       width: layout.width,
-      { unsafe decode(streams, elements, layout, ranks, target.words(UInt8.self)) },
-      { unsafe decode(streams, elements, layout, ranks, target.words(UInt16.self)) },
-      { unsafe decode(streams, elements, layout, ranks, target.words(UInt32.self)) },
-      { unsafe decode(streams, elements, layout, ranks, target.words(UInt64.self)) })
+      { unsafe decode(streams, elements, layout, ranks, target.words(UInt8.self), set) },
+      { unsafe decode(streams, elements, layout, ranks, target.words(UInt16.self), set) },
+      { unsafe decode(streams, elements, layout, ranks, target.words(UInt32.self), set) },
+      { unsafe decode(streams, elements, layout, ranks, target.words(UInt64.self), set) })
   }
 
   @unsafe private struct FusedStreams {
@@ -28,7 +29,7 @@ extension Fused {
   @inline(__always)
   private static func decode<W: Word>(
     _ streams: FusedStreams, _ elements: Int, _ layout: FusedLayout, _ ranks: FusedRanks,
-    _ target: UnsafeMutablePointer<W>
+    _ target: UnsafeMutablePointer<W>, _ set: InstructionSet
   ) -> Bool {
     let cut = FusedBits<W>(layout)
     let table = ranks.first == nil ? ranks.magnitudeOfSymbol(W.self) : []
@@ -42,23 +43,24 @@ extension Fused {
         let symbols = unsafe streams.symbols + start
         let out = unsafe target + start
         if fieldLayout.isEmpty {
-          unsafe readPlanes(streams.planes, start, count, cut, above: nil, into: out)
+          unsafe readPlanes(streams.planes, start, count, cut, above: nil, into: out, set)
         } else {
           unsafe rest.update(repeating: 0, count: count)
           for (number, field) in fieldLayout.enumerated() {
             unsafe BitFields.unpackTile(
               streams.fields[number] + start * field.bits / 8, elements: count, shift: field.shift, bits: field.bits,
-              into: rest)
+              into: rest, on: set)
           }
-          unsafe readPlanes(streams.planes, start, count, cut, above: rest, into: out)
+          unsafe readPlanes(streams.planes, start, count, cut, above: rest, into: out, set)
         }
         if let first = ranks.first {
-          unsafe addSymbols(symbols, count, cut, first: first, to: out)
+          unsafe addSymbols(symbols, count, cut, first: first, to: out, set)
         } else {
           unsafe table.withUnsafeBufferPointer { unsafe addSymbols(symbols, count, $0.baseAddress!, to: out) }
         }
         escaped &+= unsafe patchEscapes(
-          symbols, count, cut, streams.escapes + escaped, limit: streams.escapeCount &- escaped, in: out)
+          symbols, count, cut, streams.escapes + escaped, limit: streams.escapeCount &- escaped, in: out,
+          set)
         guard escaped <= (unsafe streams.escapeCount) else { return false }
         start &+= count
       }
@@ -70,35 +72,40 @@ extension Fused {
   @inline(never)
   private static func patchEscapes<W: Word>(
     _ symbols: UnsafePointer<UInt8>, _ count: Int, _ cut: FusedBits<W>, _ escapes: UnsafePointer<UInt16>, limit: Int,
-    in target: UnsafeMutablePointer<W>
+    in target: UnsafeMutablePointer<W>, _ set: InstructionSet
   ) -> Int {
-    var read = 0
-    var start = 0
-    while start < count {
-      var bits = unsafe self.escapes(
-        in: symbols + start, count: min(64, count &- start), from: cut.firstEscapeSymbol)
-      guard read &+ bits.nonzeroBitCount <= limit else { return limit &+ 1 }
-      let out = unsafe target + start
-      while bits != 0 {
-        let index = bits.trailingZeroBitCount
-        let exponent = unsafe W(truncatingIfNeeded: escapes[read]) &<< cut.mantissaBits
-        unsafe out[index] = out[index] & ~cut.exponentMask | exponent & cut.exponentMask
-        read &+= 1
-        bits &= bits &- 1
+    unsafe withEscapes(of: symbols, count, from: cut.firstEscapeSymbol, set) { groups in
+      var read = 0
+      for group in groups.indices {
+        var bits = unsafe groups[group]
+        guard bits != 0 else { continue }
+        guard read &+ bits.nonzeroBitCount <= limit else { return limit &+ 1 }
+        let out = unsafe target + 64 * group
+        while bits != 0 {
+          let index = bits.trailingZeroBitCount
+          let exponent = unsafe W(truncatingIfNeeded: escapes[read]) &<< cut.mantissaBits
+          unsafe out[index] = out[index] & ~cut.exponentMask | exponent & cut.exponentMask
+          read &+= 1
+          bits &= bits &- 1
+        }
       }
-      start &+= 64
+      return read
     }
-    return read
   }
 
   /// Writes the rest of each element to its place: the planes, and above them the bytes of `above`.
   @inline(never)
   private static func readPlanes<W: Word>(
     _ planes: [UnsafePointer<UInt8>], _ start: Int, _ count: Int, _ cut: FusedBits<W>, above: UnsafePointer<UInt8>?,
-    into target: UnsafeMutablePointer<W>
+    into target: UnsafeMutablePointer<W>, _ set: InstructionSet
   ) {
     // The bytes of the rest from below; absent ones are as good as the first with a mask of 0.
     let bytes = unsafe planes.map { unsafe $0 + start } + (above.map { unsafe [$0] } ?? [])
+    if let kernel = unsafe set.kernels?.read_rest {
+      return unsafe bytes.map { unsafe Optional($0) }.withUnsafeBufferPointer {
+        unsafe kernel($0.baseAddress, $0.count, count, W.byteCount, UInt64(cut.lowMask), UInt32(cut.lowBits), target)
+      }
+    }
     var index = 0
     switch unsafe bytes.count {
     case 1:
@@ -138,9 +145,12 @@ extension Fused {
   @inline(never)
   private static func addSymbols<W: Word>(
     _ symbols: UnsafePointer<UInt8>, _ count: Int, _ cut: FusedBits<W>, first: UInt16,
-    to target: UnsafeMutablePointer<W>
+    to target: UnsafeMutablePointer<W>, _ set: InstructionSet
   ) {
     let base = W(truncatingIfNeeded: first) &<< cut.topBits
+    if let kernel = unsafe set.kernels?.add_symbols {
+      return unsafe kernel(symbols, count, W.byteCount, UInt64(base), UInt32(cut.lowBits), target)
+    }
     var index = 0
     while index < count {
       // The carry of an escape leaves by the top, not into the sign.

@@ -15,22 +15,22 @@ public enum Fused {
   public static func encode(
     _ source: UnsafeRawPointer, elements: Int, layout: FusedLayout, exponents: [UInt16],
     symbols: UnsafeMutablePointer<UInt8>, escapes: UnsafeMutablePointer<UInt16>,
-    planes: UnsafeMutablePointer<UInt8>, fields: [UnsafeMutablePointer<UInt8>]
+    planes: UnsafeMutablePointer<UInt8>, fields: [UnsafeMutablePointer<UInt8>], on set: InstructionSet = .best
   ) -> Int {
     let ranks = FusedRanks(exponents, layout)
     return withWord(
       width: layout.width,
-      { unsafe encode(source.words(UInt8.self), elements, layout, ranks, symbols, escapes, planes, fields) },
-      { unsafe encode(source.words(UInt16.self), elements, layout, ranks, symbols, escapes, planes, fields) },
-      { unsafe encode(source.words(UInt32.self), elements, layout, ranks, symbols, escapes, planes, fields) },
-      { unsafe encode(source.words(UInt64.self), elements, layout, ranks, symbols, escapes, planes, fields) })
+      { unsafe encode(source.words(UInt8.self), elements, layout, ranks, symbols, escapes, planes, fields, set) },
+      { unsafe encode(source.words(UInt16.self), elements, layout, ranks, symbols, escapes, planes, fields, set) },
+      { unsafe encode(source.words(UInt32.self), elements, layout, ranks, symbols, escapes, planes, fields, set) },
+      { unsafe encode(source.words(UInt64.self), elements, layout, ranks, symbols, escapes, planes, fields, set) })
   }
 
   @inline(__always)
   private static func encode<W: Word>(
     _ source: UnsafePointer<W>, _ elements: Int, _ layout: FusedLayout, _ ranks: FusedRanks,
     _ symbols: UnsafeMutablePointer<UInt8>, _ escapes: UnsafeMutablePointer<UInt16>,
-    _ planes: UnsafeMutablePointer<UInt8>, _ fields: [UnsafeMutablePointer<UInt8>]
+    _ planes: UnsafeMutablePointer<UInt8>, _ fields: [UnsafeMutablePointer<UInt8>], _ set: InstructionSet
   ) -> Int {
     let cut = FusedBits<W>(layout)
     let table = ranks.first == nil ? ranks.symbolOfExponent : []
@@ -44,20 +44,20 @@ public enum Fused {
         let from = unsafe source + start
         let out = unsafe symbols + start
         if let first = ranks.first {
-          unsafe writeSymbols(from, count, cut, first: first, into: out)
+          unsafe writeSymbols(from, count, cut, first: first, into: out, set)
         } else {
           unsafe table.withUnsafeBufferPointer {
             unsafe writeSymbols(from, count, cut, $0.baseAddress!, into: out)
           }
         }
-        escapeCount &+= unsafe writeEscapes(from, out, count, cut, into: escapes + escapeCount)
-        unsafe writePlanes(from, count, cut, into: planes + start, plane: elements)
+        escapeCount &+= unsafe writeEscapes(from, out, count, cut, into: escapes + escapeCount, set)
+        unsafe writePlanes(from, count, cut, into: planes + start, plane: elements, set)
         if !fieldLayout.isEmpty {
-          unsafe writeTopOfRest(from, count, cut, into: rest)
+          unsafe writeTopOfRest(from, count, cut, into: rest, set)
           for (number, field) in fieldLayout.enumerated() {
             unsafe BitFields.packTile(
               rest, elements: count, shift: field.shift, bits: field.bits,
-              into: fields[number] + start * field.bits / 8)
+              into: fields[number] + start * field.bits / 8, on: set)
           }
         }
         start &+= count
@@ -70,12 +70,16 @@ public enum Fused {
   @inline(never)
   private static func writeSymbols<W: Word>(
     _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, first: UInt16,
-    into symbols: UnsafeMutablePointer<UInt8>
+    into symbols: UnsafeMutablePointer<UInt8>, _ set: InstructionSet
   ) {
     let base = W(truncatingIfNeeded: first) &<< cut.topBits
     let escape = W(truncatingIfNeeded: cut.firstEscapeSymbol)
     let keyShift = cut.lowBits &+ 1
     let topMask = cut.topMask
+    if let kernel = unsafe set.kernels?.write_symbols {
+      return unsafe kernel(
+        source, count, W.byteCount, UInt64(base), UInt64(escape), UInt32(keyShift), UInt64(topMask), symbols)
+    }
     var index = 0
     while index < count {
       let key = unsafe (source[index] &<< 1) &>> keyShift
@@ -105,28 +109,28 @@ public enum Fused {
   @inline(never)
   private static func writeEscapes<W: Word>(
     _ source: UnsafePointer<W>, _ symbols: UnsafePointer<UInt8>, _ count: Int, _ cut: FusedBits<W>,
-    into escapes: UnsafeMutablePointer<UInt16>
+    into escapes: UnsafeMutablePointer<UInt16>, _ set: InstructionSet
   ) -> Int {
-    var written = 0
-    var start = 0
-    while start < count {
-      var bits = unsafe self.escapes(
-        in: symbols + start, count: min(64, count &- start), from: cut.firstEscapeSymbol)
-      let from = unsafe source + start
-      while bits != 0 {
-        unsafe escapes[written] = cut.exponent(of: from[bits.trailingZeroBitCount])
-        written &+= 1
-        bits &= bits &- 1
+    unsafe withEscapes(of: symbols, count, from: cut.firstEscapeSymbol, set) { groups in
+      var written = 0
+      for group in groups.indices {
+        var bits = unsafe groups[group]
+        let from = unsafe source + 64 * group
+        while bits != 0 {
+          unsafe escapes[written] = cut.exponent(of: from[bits.trailingZeroBitCount])
+          written &+= 1
+          bits &= bits &- 1
+        }
       }
-      start &+= 64
+      return written
     }
-    return written
   }
 
   /// The low bytes of each element's rest, plane after plane, `plane` bytes apart.
   @inline(never)
   private static func writePlanes<W: Word>(
-    _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, into planes: UnsafeMutablePointer<UInt8>, plane: Int
+    _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, into planes: UnsafeMutablePointer<UInt8>,
+    plane: Int, _ set: InstructionSet
   ) {
     for number in 0..<cut.planeCount {
       let out = unsafe planes + number * plane
@@ -134,10 +138,16 @@ public enum Fused {
       var index = 0
       // The topmost plane ends with the sign where the rest fills whole bytes.
       if number == cut.planeCount - 1, cut.restFillsPlanes {
+        if let kernel = unsafe set.kernels?.write_rest {
+          return unsafe kernel(
+            source, count, W.byteCount, UInt64(cut.lowMask), UInt32(cut.lowBits), UInt32(shift), out)
+        }
         while index < count {
           unsafe out[index] = UInt8(truncatingIfNeeded: cut.rest(of: source[index]) &>> shift)
           index &+= 1
         }
+      } else if let kernel = unsafe set.kernels?.write_plane {
+        unsafe kernel(source, count, W.byteCount, UInt32(shift), out)
       } else {
         while index < count {
           unsafe out[index] = UInt8(truncatingIfNeeded: source[index] &>> shift)
@@ -150,13 +160,37 @@ public enum Fused {
   /// What of each element's rest lies above the planes.
   @inline(never)
   private static func writeTopOfRest<W: Word>(
-    _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, into target: UnsafeMutablePointer<UInt8>
+    _ source: UnsafePointer<W>, _ count: Int, _ cut: FusedBits<W>, into target: UnsafeMutablePointer<UInt8>,
+    _ set: InstructionSet
   ) {
     let shift = W(truncatingIfNeeded: 8 * cut.planeCount)
+    if let kernel = unsafe set.kernels?.write_rest {
+      return unsafe kernel(
+        source, count, W.byteCount, UInt64(cut.lowMask), UInt32(cut.lowBits), UInt32(shift), target)
+    }
     var index = 0
     while index < count {
       unsafe target[index] = UInt8(truncatingIfNeeded: cut.rest(of: source[index]) &>> shift)
       index &+= 1
+    }
+  }
+
+  /// Calls `body` with a word for each 64 symbols, at most a tile of them: bit i is set where symbol i is an escape.
+  @inline(__always)
+  static func withEscapes<Result>(
+    of symbols: UnsafePointer<UInt8>, _ count: Int, from first: UInt8, _ set: InstructionSet,
+    _ body: (UnsafeMutableBufferPointer<UInt64>) -> Result
+  ) -> Result {
+    unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: BitFields.tile / 64) { all in
+      let groups = unsafe UnsafeMutableBufferPointer(rebasing: all[..<((count + 63) / 64)])
+      if let kernel = unsafe set.kernels?.find_escapes {
+        unsafe kernel(symbols, count, first, groups.baseAddress)
+      } else {
+        for group in groups.indices {
+          unsafe groups[group] = escapes(in: symbols + 64 * group, count: min(64, count &- 64 * group), from: first)
+        }
+      }
+      return unsafe body(groups)
     }
   }
 

@@ -5,8 +5,10 @@ public enum Gaps {
 
   /// Writes the gaps of a bitmap; returns how many bytes that is. Bits past the last element must be 0.
   public static func encode(
-    _ bitmap: UnsafePointer<UInt8>, elements: Int, into gaps: UnsafeMutablePointer<UInt8>
+    _ bitmap: UnsafePointer<UInt8>, elements: Int, into gaps: UnsafeMutablePointer<UInt8>,
+    on set: InstructionSet = .best
   ) -> Int {
+    if let kernel = unsafe set.kernels?.encode_gaps { return unsafe kernel(bitmap, elements, gaps) }
     var count = 0
     var next = 0
     let bytes = (elements + 7) / 8

@@ -28,3 +28,9 @@ extension UnsafeMutableRawPointer {
   @inline(__always)
   @unsafe func words<W: Word>(_ type: W.Type) -> UnsafeMutablePointer<W> { unsafe assumingMemoryBound(to: type) }
 }
+
+extension FixedWidthInteger {
+  /// The word's width, as the C kernels take it.
+  @inline(__always)
+  static var byteCount: Int32 { Int32(bitWidth / 8) }
+}

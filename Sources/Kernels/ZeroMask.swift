@@ -5,9 +5,14 @@
 public enum ZeroMask {
   /// Zeros of either sign, and how many of them have the sign bit set.
   public static func count(
-    _ source: UnsafeRawPointer, elements: Int, width: Int, hasSign: Bool
+    _ source: UnsafeRawPointer, elements: Int, width: Int, hasSign: Bool, on set: InstructionSet = .best
   ) -> (zeros: Int, negative: Int) {
-    withWord(
+    if let kernel = unsafe set.kernels?.count_zeros {
+      var positive = 0
+      let zeros = unsafe kernel(source, elements, Int32(width), magnitudeMask(width: width, hasSign), &positive)
+      return (zeros, zeros - positive)
+    }
+    return withWord(
       width: width,
       { unsafe count(source.words(UInt8.self), elements, hasSign) },
       { unsafe count(source.words(UInt16.self), elements, hasSign) },
@@ -19,9 +24,12 @@ public enum ZeroMask {
   /// `bitmap` holds ⌈elements / 8⌉ bytes; `packed` has room for `elements` + 1 words.
   public static func split(
     _ source: UnsafeRawPointer, elements: Int, width: Int, hasSign: Bool,
-    bitmap: UnsafeMutablePointer<UInt8>, packed: UnsafeMutableRawPointer
+    bitmap: UnsafeMutablePointer<UInt8>, packed: UnsafeMutableRawPointer, on set: InstructionSet = .best
   ) -> Int {
-    withWord(
+    if let kernel = unsafe set.kernels?.split {
+      return unsafe kernel(source, elements, Int32(width), magnitudeMask(width: width, hasSign), bitmap, packed)
+    }
+    return withWord(
       width: width,
       { unsafe split(source.words(UInt8.self), elements, hasSign, bitmap, packed.words(UInt8.self)) },
       { unsafe split(source.words(UInt16.self), elements, hasSign, bitmap, packed.words(UInt16.self)) },
@@ -33,8 +41,9 @@ public enum ZeroMask {
   /// - Precondition: the bitmap has as many ones as there are packed words.
   public static func join(
     bitmap: UnsafePointer<UInt8>, packed: UnsafeRawPointer, elements: Int, width: Int,
-    into target: UnsafeMutableRawPointer
+    into target: UnsafeMutableRawPointer, on set: InstructionSet = .best
   ) {
+    if let kernel = unsafe set.kernels?.join { return unsafe kernel(bitmap, packed, elements, Int32(width), target) }
     withWord(
       width: width,
       { unsafe join(bitmap, packed.words(UInt8.self), elements, target.words(UInt8.self)) },
@@ -64,8 +73,11 @@ public enum ZeroMask {
   /// `signs` holds ⌈elements / 8⌉ + 1 bytes.
   public static func splitSigns(
     _ source: UnsafeRawPointer, elements: Int, width: Int, bitmap: UnsafePointer<UInt8>,
-    into signs: UnsafeMutablePointer<UInt8>
+    into signs: UnsafeMutablePointer<UInt8>, on set: InstructionSet = .best
   ) -> Int {
+    if let kernel = unsafe set.kernels?.split_signs {
+      return unsafe kernel(source, elements, Int32(width), bitmap, signs)
+    }
     let top = unsafe source + (width - 1)
     var count = 0
     var pending: UInt8 = 0
@@ -82,14 +94,19 @@ public enum ZeroMask {
   }
 
   /// Sets the sign bits of the zeros as `splitSigns` wrote them.
+  /// - Precondition: there are as many signs as zeros, in as few bytes as hold them.
   public static func joinSigns(
-    _ signs: UnsafePointer<UInt8>, bitmap: UnsafePointer<UInt8>, elements: Int, width: Int,
-    into target: UnsafeMutableRawPointer
+    _ signs: UnsafeRawBufferPointer, bitmap: UnsafePointer<UInt8>, elements: Int, width: Int,
+    into target: UnsafeMutableRawPointer, on set: InstructionSet = .best
   ) {
+    guard let start = unsafe signs.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+    if let kernel = unsafe set.kernels?.join_signs {
+      return unsafe kernel(start, signs.count, bitmap, elements, Int32(width), target)
+    }
     let top = unsafe target + (width - 1)
     var count = 0
     for index in 0..<elements where unsafe bitmap[index &>> 3] &>> UInt8(index & 7) & 1 == 0 {
-      let sign = unsafe (signs[count &>> 3] &>> UInt8(count & 7)) &<< 7
+      let sign = unsafe (start[count &>> 3] &>> UInt8(count & 7)) &<< 7
       unsafe top.storeBytes(
         of: top.load(fromByteOffset: index * width, as: UInt8.self) | sign, toByteOffset: index * width, as: UInt8.self)
       count += 1
@@ -270,6 +287,11 @@ public enum ZeroMask {
       index &+= 1
     }
     unsafe next = unsafe from
+  }
+
+  private static func magnitudeMask(width: Int, _ hasSign: Bool) -> UInt64 {
+    let bits = UInt64(8 * width)
+    return ~0 >> (64 - bits + (hasSign ? 1 : 0))
   }
 
   @inline(__always)

@@ -13,20 +13,28 @@ import Testing
         let place: Comment = "seed \(seed), \(length) fields of \(bits) bits at bit \(shift)"
         let source = (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }
         let fields = source.map { $0 >> UInt8(shift) & (1 << UInt8(bits) - 1) }
-        let memory = GuardedBytes(source, alignment: 1)
-        let packed = GuardedBytes(BitFields.byteCount(elements: length, bits: bits), alignment: 1)
-        unsafe BitFields.packTile(memory.source, elements: length, shift: shift, bits: bits, into: packed.bytes)
-        #expect(packed.content == packedTile(fields, bits: bits), place)
-
-        // What lies in the other bits of the target stays.
-        let mask = (UInt8(1) << UInt8(bits) - 1) << UInt8(shift)
-        let target = GuardedBytes(source.map { ~$0 & ~mask }, alignment: 1)
-        unsafe BitFields.unpackTile(packed.source, elements: length, shift: shift, bits: bits, into: target.bytes)
-        #expect(target.content == source.map { ~$0 & ~mask | $0 & mask }, place)
-        #expect(packed.isIntact, place)
-        #expect(target.isIntact, place)
+        for set in InstructionSet.available { check(source, fields, bits: bits, shift: shift, on: set, place) }
       }
     }
+  }
+
+  private func check(
+    _ source: [UInt8], _ fields: [UInt8], bits: Int, shift: Int, on set: InstructionSet, _ place: Comment
+  ) {
+    let place: Comment = "\(place), \(set.name)"
+    let length = source.count
+    let memory = GuardedBytes(source, alignment: 1)
+    let packed = GuardedBytes(BitFields.byteCount(elements: length, bits: bits), alignment: 1)
+    unsafe BitFields.packTile(memory.source, elements: length, shift: shift, bits: bits, into: packed.bytes, on: set)
+    #expect(packed.content == packedTile(fields, bits: bits), place)
+
+    // What lies in the other bits of the target stays.
+    let mask = (UInt8(1) << UInt8(bits) - 1) << UInt8(shift)
+    let target = GuardedBytes(source.map { ~$0 & ~mask }, alignment: 1)
+    unsafe BitFields.unpackTile(packed.source, elements: length, shift: shift, bits: bits, into: target.bytes, on: set)
+    #expect(target.content == source.map { ~$0 & ~mask | $0 & mask }, place)
+    #expect(packed.isIntact, place)
+    #expect(target.isIntact, place)
   }
 
   @Test(arguments: [

@@ -33,21 +33,26 @@ import Testing
     for length in lengthsAroundVectors {
       let place: Comment = "seed \(seed), \(length) words of \(width) bytes"
       let source = sparseWords(length, width: width, zerosPerMille: 200, hasSign: true, using: &generator)
-      let memory = GuardedBytes(bytes(source, width: width))
-      let planes = GuardedBytes(length * width, alignment: 1)
-      unsafe BytePlanes.splitRotated(memory.start, elements: length, width: width, into: planes.bytes)
-      let rotated = source.map { $0 << 1 | $0 >> UInt64(8 * width - 1) }
-      let expected = (0..<width).flatMap { plane in
-        rotated.map { UInt8(truncatingIfNeeded: $0 >> UInt64(8 * (width - 1 - plane))) }
-      }
-      #expect(planes.content == expected, place)
-      let joined = GuardedBytes(length * width)
-      let starts = unsafe (0..<width).map { unsafe planes.source + $0 * length }
-      unsafe BytePlanes.joinRotated(starts, elements: length, width: width, into: joined.start)
-      #expect(joined.content == memory.content, place)
-      #expect(planes.isIntact, place)
-      #expect(joined.isIntact, place)
+      for set in InstructionSet.available { check(source, width, on: set, "\(place), \(set.name)") }
     }
+  }
+
+  private func check(_ source: [UInt64], _ width: Int, on set: InstructionSet, _ place: Comment) {
+    let length = source.count
+    let memory = GuardedBytes(bytes(source, width: width))
+    let planes = GuardedBytes(length * width, alignment: 1)
+    unsafe BytePlanes.splitRotated(memory.start, elements: length, width: width, into: planes.bytes, on: set)
+    let rotated = source.map { $0 << 1 | $0 >> UInt64(8 * width - 1) }
+    let expected = (0..<width).flatMap { plane in
+      rotated.map { UInt8(truncatingIfNeeded: $0 >> UInt64(8 * (width - 1 - plane))) }
+    }
+    #expect(planes.content == expected, place)
+    let joined = GuardedBytes(length * width)
+    let starts = unsafe (0..<width).map { unsafe planes.source + $0 * length }
+    unsafe BytePlanes.joinRotated(starts, elements: length, width: width, into: joined.start, on: set)
+    #expect(joined.content == memory.content, place)
+    #expect(planes.isIntact, place)
+    #expect(joined.isIntact, place)
   }
 
   @Test func theRotatedPlanesOfTwoFloats() {

@@ -52,7 +52,16 @@ import Testing
       exponents = (first..<(first + layout.escape)).map { UInt16($0) }
     }
     let expected = FusedReference(source, layout, exponents)
-    let found = FusedStreams(encoding: source, layout, exponents)
+    for set in InstructionSet.available {
+      check(source, layout, exponents, expected, on: set, "\(place), \(set.name)")
+    }
+  }
+
+  private func check(
+    _ source: [UInt64], _ layout: FusedLayout, _ exponents: [UInt16], _ expected: FusedReference,
+    on set: InstructionSet, _ place: Comment
+  ) {
+    let found = FusedStreams(encoding: source, layout, exponents, on: set)
     #expect(found.streams == expected, place)
     #expect(found.decoded(exponents) == bytes(source, width: layout.width), place)
     #expect(found.isIntact, place)
@@ -134,9 +143,13 @@ private struct FusedStreams {
   private let count: Int
   private let memory: [GuardedBytes]
 
+  private let set: InstructionSet
   var isIntact: Bool { memory.allSatisfy(\.isIntact) }
 
-  init(encoding source: [UInt64], _ layout: FusedLayout, _ exponents: [UInt16]) {
+  init(
+    encoding source: [UInt64], _ layout: FusedLayout, _ exponents: [UInt16], on set: InstructionSet = .best
+  ) {
+    self.set = set
     self.layout = layout
     count = source.count
     let memory = GuardedBytes(bytes(source, width: layout.width))
@@ -148,7 +161,8 @@ private struct FusedStreams {
     }
     let escaped = unsafe Fused.encode(
       memory.start, elements: count, layout: layout, exponents: exponents, symbols: symbols.bytes,
-      escapes: escapes.start.assumingMemoryBound(to: UInt16.self), planes: planes.bytes, fields: fields.map(\.bytes))
+      escapes: escapes.start.assumingMemoryBound(to: UInt16.self), planes: planes.bytes, fields: fields.map(\.bytes),
+      on: set)
     let count = count
     let content = planes.content
     streams = FusedReference(
@@ -169,7 +183,7 @@ private struct FusedStreams {
     let isWhole = unsafe Fused.decode(
       symbols: symbols.source, elements: count, layout: layout, exponents: exponents,
       escapes: UnsafePointer(escapeBytes.start.assumingMemoryBound(to: UInt16.self)), escapeCount: escapes.count,
-      planes: planes.map(\.source), fields: fields.map(\.source), into: target.start)
+      planes: planes.map(\.source), fields: fields.map(\.source), into: target.start, on: set)
     #expect(target.isIntact, "\(layout)")
     return isWhole ? target.content : nil
   }

@@ -10,19 +10,20 @@ import Testing
       for ones in [0, 1, 4, 100, 500, 1000] {
         let place: Comment = "seed \(seed), \(length) bits, \(ones) ‰ ones"
         let bits = (0..<length).map { _ in Int.random(in: 0..<1000, using: &generator) < ones }
-        check(bits, place)
+        for set in InstructionSet.available { check(bits, on: set, place) }
         // The last element alone, behind the longest run there is.
-        if length > 0 { check((0..<length).map { $0 == length - 1 }, place) }
+        guard length > 0 else { continue }
+        for set in InstructionSet.available { check((0..<length).map { $0 == length - 1 }, on: set, place) }
       }
     }
   }
 
-  private func check(_ bits: [Bool], _ place: Comment) {
+  private func check(_ bits: [Bool], on set: InstructionSet, _ place: Comment) {
     let expected = reference(bits)
     let bitmap = GuardedBytes(packedBits(bits), alignment: 1)
     let gaps = GuardedBytes(Gaps.bound(elements: bits.count, stored: bits.count { $0 }), alignment: 1)
-    let count = unsafe Gaps.encode(bitmap.source, elements: bits.count, into: gaps.bytes)
-    #expect(Array(gaps.content.prefix(count)) == expected, place)
+    let count = unsafe Gaps.encode(bitmap.source, elements: bits.count, into: gaps.bytes, on: set)
+    #expect(Array(gaps.content.prefix(count)) == expected, "\(place), \(set.name)")
     let back = GuardedBytes([UInt8](repeating: 0, count: (bits.count + 7) / 8), alignment: 1)
     let stored = unsafe Gaps.decode(gaps.source, count: count, elements: bits.count, into: back.bytes)
     #expect(stored == bits.count { $0 }, place)

@@ -13,24 +13,27 @@ import Testing
       for zeros in [0, 10, 500, 999, 1000] {
         let place: Comment = "seed \(seed), \(length) words of \(width) bytes, \(zeros) ‰ zeros"
         let source = sparseWords(length, width: width, zerosPerMille: zeros, hasSign: hasSign, using: &generator)
-        check(source, width, hasSign, place)
+        for set in InstructionSet.available { check(source, width, hasSign, on: set, "\(place), \(set.name)") }
       }
     }
   }
 
-  private func check(_ source: [UInt64], _ width: Int, _ hasSign: Bool, _ place: Comment) {
+  private func check(
+    _ source: [UInt64], _ width: Int, _ hasSign: Bool, on set: InstructionSet, _ place: Comment
+  ) {
     let sign = hasSign ? UInt64(1) << UInt64(8 * width - 1) : 0
     let isZero = source.map { $0 & ~sign == 0 }
     let memory = GuardedBytes(bytes(source, width: width))
     let bitmap = GuardedBytes((source.count + 7) / 8, alignment: 1)
     let packed = GuardedBytes((source.count + 1) * width)
 
-    let counted = unsafe ZeroMask.count(memory.start, elements: source.count, width: width, hasSign: hasSign)
+    let counted = unsafe ZeroMask.count(memory.start, elements: source.count, width: width, hasSign: hasSign, on: set)
     #expect(counted.zeros == isZero.count { $0 }, place)
     #expect(counted.negative == source.count { sign != 0 && $0 == sign }, place)
 
     let stored = unsafe ZeroMask.split(
-      memory.start, elements: source.count, width: width, hasSign: hasSign, bitmap: bitmap.bytes, packed: packed.start)
+      memory.start, elements: source.count, width: width, hasSign: hasSign, bitmap: bitmap.bytes, packed: packed.start,
+      on: set)
     let kept = zip(source, isZero).filter { !$1 }.map(\.0)
     #expect(stored == kept.count, place)
     #expect(Array(packed.content.prefix(stored * width)) == bytes(kept, width: width), place)
@@ -39,17 +42,18 @@ import Testing
 
     let signs = GuardedBytes((source.count + 7) / 8 + 1, alignment: 1)
     let signBytes = unsafe ZeroMask.splitSigns(
-      memory.start, elements: source.count, width: width, bitmap: bitmap.source, into: signs.bytes)
+      memory.start, elements: source.count, width: width, bitmap: bitmap.source, into: signs.bytes, on: set)
     let top = UInt64(1) << UInt64(8 * width - 1)
     let expectedSigns = packedBits(zip(source, isZero).filter { $1 }.map { $0.0 & top != 0 })
     #expect(Array(signs.content.prefix(signBytes)) == expectedSigns, place)
 
     let joined = GuardedBytes(source.count * width)
     unsafe ZeroMask.join(
-      bitmap: bitmap.source, packed: packed.start, elements: source.count, width: width, into: joined.start)
+      bitmap: bitmap.source, packed: packed.start, elements: source.count, width: width, into: joined.start, on: set)
     #expect(joined.content == bytes(zip(source, isZero).map { $1 ? 0 : $0 }, width: width), place)
     unsafe ZeroMask.joinSigns(
-      signs.source, bitmap: bitmap.source, elements: source.count, width: width, into: joined.start)
+      UnsafeRawBufferPointer(start: signs.start, count: signBytes), bitmap: bitmap.source, elements: source.count,
+      width: width, into: joined.start, on: set)
     #expect(joined.content == memory.content, place)
     for memory in [bitmap, packed, signs, joined] { #expect(memory.isIntact, place) }
   }

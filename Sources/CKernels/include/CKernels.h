@@ -1,0 +1,53 @@
+/// Kernels for instruction sets beyond the baseline, chosen when the program runs.
+///
+/// Each does what the Swift function of the same name in `Kernels` does, bit for bit; those say what the arguments mean.
+/// An entry that a set has nothing better for is NULL. Elements are little-endian words of `width` bytes, 1, 2, 4 or 8.
+#ifndef TARE_CKERNELS_H
+#define TARE_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct tare_kernels {
+  // ZeroMask
+  size_t (*count_zeros)(const void *source, size_t elements, int width, uint64_t magnitude, size_t *positive);
+  size_t (*split)(
+      const void *source, size_t elements, int width, uint64_t magnitude, uint8_t *bitmap, void *packed);
+  void (*join)(const uint8_t *bitmap, const void *packed, size_t elements, int width, void *target);
+  size_t (*split_signs)(
+      const void *source, size_t elements, int width, const uint8_t *bitmap, uint8_t *signs);
+  void (*join_signs)(
+      const uint8_t *signs, size_t sign_bytes, const uint8_t *bitmap, size_t elements, int width, void *target);
+
+  // Gaps
+  size_t (*encode_gaps)(const uint8_t *bitmap, size_t elements, uint8_t *gaps);
+
+  // Fused
+  void (*write_symbols)(
+      const void *source, size_t count, int width, uint64_t base, uint64_t escape, unsigned key_shift,
+      uint64_t top_mask, uint8_t *symbols);
+  void (*write_plane)(const void *source, size_t count, int width, unsigned shift, uint8_t *plane);
+  void (*write_rest)(
+      const void *source, size_t count, int width, uint64_t low_mask, unsigned low_bits, unsigned shift,
+      uint8_t *target);
+  void (*find_escapes)(const uint8_t *symbols, size_t count, uint8_t first, uint64_t *bits);
+  void (*read_rest)(
+      const uint8_t *const *bytes, size_t byte_count, size_t count, int width, uint64_t low_mask, unsigned low_bits,
+      void *target);
+  void (*add_symbols)(
+      const uint8_t *symbols, size_t count, int width, uint64_t base, unsigned low_bits, void *target);
+
+  // BitFields
+  void (*pack_tile)(const uint8_t *source, size_t elements, unsigned shift, unsigned bits, uint8_t *target);
+  void (*unpack_tile)(const uint8_t *source, size_t elements, unsigned shift, unsigned bits, uint8_t *target);
+
+  // BytePlanes
+  void (*split_rotated)(const void *source, size_t elements, int width, uint8_t *planes);
+  void (*join_rotated)(const uint8_t *const *planes, size_t elements, int width, void *target);
+} tare_kernels;
+
+/// The kernels of a set, or NULL where this processor or this build lacks it.
+const tare_kernels *tare_kernels_avx2(void);
+const tare_kernels *tare_kernels_avx512(void);
+
+#endif
