@@ -107,7 +107,9 @@ public enum ChunkCodec {
       bitmap: bitmap, packed: packed.baseAddress!, elements: elements, width: width, into: target.baseAddress!)
     guard maskStage.streamCount == 2 else { return }
     let signs = try unsafe maskStage.stream(1, byteCount: (elements - storedCount + 7) / 8)
-    guard elements > storedCount else { return }
+    guard unsafe signs.contains(where: { $0 != 0 }) else {
+      throw ModelError(.malformed, "a mask with signs of zeros of which none is negative")
+    }
     unsafe ZeroMask.joinSigns(
       signs, bitmap: bitmap, elements: elements, width: width, into: target.baseAddress!)
   }

@@ -7,6 +7,7 @@ import Testing
 
   private struct Row {
     var file: String
+    var decoder: String
     var command: String
     var exitCode: Int32
     var lines: String
@@ -16,7 +17,9 @@ import Testing
     let table = try String(contentsOfFile: gallery + "/expected.tsv", encoding: .utf8)
     return try table.split(separator: "\n").dropFirst().map { line in
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-      return Row(file: fields[0], command: fields[2], exitCode: try #require(Int32(fields[3])), lines: fields[4])
+      return Row(
+        file: fields[0], decoder: fields[1], command: fields[2], exitCode: try #require(Int32(fields[3])),
+        lines: fields[4])
     }
   }
 
@@ -50,6 +53,31 @@ import Testing
         #expect(result.output == "" && result.errorLines.joined(separator: " | ") == row.lines, "\(row.file)")
       }
       #expect(folder.names == [], "\(row.file)")
+    }
+  }
+
+  /// The decoder in `formats/decoder` was written from the same pages by itself; `test_decoder.py` holds it to the table.
+  @Test func thePlainDecoderIsOfTheSameOpinion() throws {
+    for row in try Self.rows() where row.command == "verify" {
+      #expect((row.decoder == "refuses") == (row.exitCode != 0), "\(row.file)")
+    }
+  }
+
+  /// Those that are sound but odd open, and whatever is done with all of their tensors ends well.
+  @Test func theGalleryOfSafetensorsCrashesNoCommand() throws {
+    let gallery = Repository.path("testdata/hostile/safetensors")
+    let folder = try TemporaryFolder()
+    let table = try String(contentsOfFile: gallery + "/expected.tsv", encoding: .utf8)
+    for line in table.split(separator: "\n").dropFirst() {
+      let row = line.split(separator: "\t").map(String.init)
+      let path = gallery + "/" + row[0]
+      let isSound = row[2] == "ok"
+      for arguments in [["inspect", path], ["verify", path], ["pack", path, "-o", folder.path("out"), "-f"]]
+      where isSound || arguments[0] == "verify" {
+        let result = try run(arguments)
+        let codes: [Int32] = isSound ? [0] : [1, 65, 69]
+        #expect(result.exitCode.map(codes.contains) == true, "\(arguments): \(result.errors)")
+      }
     }
   }
 

@@ -441,6 +441,8 @@ bad("bitmask_more_bits", stage(BITMASK, [4], b"\3"), stage(RAW, b"", bytes(4)), 
 bad("bitmask_fewer_bits", stage(BITMASK, [4], b"\1"), stage(RAW, b"", bytes(8)), "decodes to 8 bytes, expected 4")
 bad("signs_long", stage(BITMASK, [4], b"\0", bytes(2)), stage(RAW, b"", b""), "decodes to 2 bytes, expected 1")
 bad("signs_twice", stage(BITMASK, [4], b"\0", b"\1", b"\1"), stage(RAW, b"", b""), "a stage has 3 streams")
+bad("signs_none_negative", stage(BITMASK, [4], b"\0", b"\0"), stage(RAW, b"", b""), "none is negative")
+bad("signs_of_no_zeros", stage(GAPS, [8], b"\0\0", b""), stage(RAW, b"", bytes(16)), "none is negative")
 bad("gaps_past_end", stage(GAPS, [2], b"\x08"), stage(RAW, b"", bytes(2)), "a gap leads past the last of 8 elements")
 bad("gaps_of_255_past_end", stage(GAPS, [2], b"\xff"), stage(RAW, b"", b""), "a gap leads past the last")
 bad("gaps_too_many", stage(GAPS, [8], bytes(3)), stage(RAW, b"", bytes(24)), "3 gaps for 2 elements")
