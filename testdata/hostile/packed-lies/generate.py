@@ -1,6 +1,6 @@
 """Writes the crafted packed files of this folder, and `expected.tsv`: what Tare says of each.
 
-    .venv/bin/python3 testdata/hostile/packed/generate.py .build/debug/tare
+    .venv/bin/python3 testdata/hostile/packed-lies/generate.py .build/debug/tare
 
 Needs zstandard, and the plain decoder in `formats/decoder` for XXH64 and for a second opinion. The same bytes come out
 each time. The writer below knows nothing but the pages in `formats`: every field can be lied about, and every checksum
