@@ -118,7 +118,7 @@ public enum ChunkCodec {
   public static func repeatedElement(
     _ stored: RawSpan, names: [String], denseBytes: Int
   ) throws(ModelError) -> [UInt8]? {
-    ConstantEncoding.element(of: try StoredChunk(stored, denseBytes: denseBytes), names: names)
+    ConstantEncoding.element(of: try StoredChunk(stored, denseBytes: denseBytes), names: names, denseBytes: denseBytes)
   }
 
   /// Bytes from the start of a stored chunk that are enough for `choice`.

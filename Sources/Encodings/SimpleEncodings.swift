@@ -71,8 +71,9 @@ public struct ConstantEncoding: ValueEncoding {
     }
   }
 
-  /// The element that fills all of a chunk, if that is how it is stored.
-  static func element(of chunk: StoredChunk, names: [String]) -> [UInt8]? {
+  /// The element that fills all of a chunk of that many bytes, if that is how it is stored; nil too where the chunk is
+  /// not what it should be, which decoding it will say.
+  static func element(of chunk: StoredChunk, names: [String], denseBytes: Int) -> [UInt8]? {
     guard names.indices.contains(chunk.mask.encoding), names[chunk.mask.encoding] == "none",
       names.indices.contains(chunk.value.encoding), names[chunk.value.encoding] == "constant"
     else { return nil }
@@ -132,7 +133,7 @@ public struct BytesEncoding: ValueEncoding {
   ) throws(ModelError) {
     let stride = try stage.width()
     guard target.count % stride == 0 else {
-      throw ModelError(.malformed, "\(target.count) bytes in planes of every \(stride)th")
+      throw ModelError(.malformed, "\(target.count) bytes in \(stride) planes of equal length")
     }
     try stage.expectStreams(stride...stride)
     let count = target.count / stride

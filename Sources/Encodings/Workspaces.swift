@@ -99,7 +99,8 @@ public import TensorModel
   /// Demands that many streams.
   public func expectStreams(_ range: ClosedRange<Int>) throws(ModelError) {
     guard range.contains(stage.streams.count) else {
-      throw ModelError(.malformed, "a stage has \(stage.streams.count) streams, expected \(range)")
+      let expected = range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
+      throw ModelError(.malformed, "a stage has \(stage.streams.count) streams, expected \(expected)")
     }
   }
 

@@ -80,7 +80,7 @@ enum ZstdMethod: Hashable, Sendable {
       throw ModelError(.malformed, "a zstd frame announces another size than \(target.count) bytes")
     }
     guard let window = unsafe Self.windowBytes(source, contentBytes: announced), window <= 8 << 20 else {
-      throw ModelError(.malformed, "a zstd frame asks for too large a window")
+      throw ModelError(.malformed, "a zstd frame asks for a dictionary or too large a window")
     }
     let size = unsafe ZSTD_decompressDCtx(context, target.baseAddress, target.count, source.baseAddress, source.count)
     guard ZSTD_isError(size) == 0, size == target.count else {

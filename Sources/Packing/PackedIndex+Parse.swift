@@ -110,7 +110,8 @@ extension PackedIndex {
     guard stored <= end - offset, directory <= stored else {
       throw ModelError(
         .malformed,
-        "an entry stores \(stored) bytes, \(directory) of them its directory, where \(end - offset) are left")
+        "an entry at byte \(offset) stores \(stored) bytes, \(directory) of them its directory, where \(end - offset) are left"
+      )
     }
     let place = Place(offset: offset, storedBytes: stored, directoryBytes: directory, directoryHash: hash)
     offset += stored
@@ -119,7 +120,7 @@ extension PackedIndex {
 
   private static func parseFile(_ cursor: inout ByteCursor, _ entries: [Entry]) throws(ModelError) -> File {
     let path = try cursor.string("the path of a file")
-    return try within("file '\(path)'") { () throws(ModelError) in
+    return try within(path.isEmpty ? "the file" : "file '\(path)'") { () throws(ModelError) in
       let mode = try cursor.varint("its mode")
       guard mode <= 0o777 else { throw ModelError(.malformed, "mode \(mode), expected nine permission bits") }
       let container = try cursor.string("its container")
@@ -188,7 +189,9 @@ extension PackedIndex {
           }
           isUsed[entry] = true
           guard names.insert(entries[entry].info.name) == nil else {
-            throw ModelError(.malformed, "tensor '\(entries[entry].info.name)' is there twice in '\(file.path)'")
+            throw ModelError(
+              .malformed,
+              "tensor '\(entries[entry].info.name)' is there twice" + (file.path.isEmpty ? "" : " in '\(file.path)'"))
           }
         }
       }

@@ -543,6 +543,7 @@ class FileRecord:
         self.bytes, self.digest = c.varint(), c.u64()
         need(self.mode <= 0o777, "a file's mode is more than its permissions")
         self.operations = []                   # (entry, start, bytes)
+        names = set()
         for _ in range(c.count(2)):
             kind, number = c.varint(), c.varint()
             need(kind < 2, "an operation of unknown kind")
@@ -554,6 +555,8 @@ class FileRecord:
                 need(start + length <= entry.bytes, "an operation goes past the end of its entry")
             else:
                 need(entry.role in (TENSOR, ALIAS), "an operation takes a tensor that is none")
+                need(entry.name not in names, "a file has two tensors of one name")
+                names.add(entry.name)
                 start, length = 0, entry.bytes
             self.operations.append((entry, start, length))
         need(sum(o[2] for o in self.operations) == self.bytes,

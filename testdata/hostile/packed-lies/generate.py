@@ -314,8 +314,8 @@ keep("alias_beyond", packed([tensor(), alias("b", 2**62)]), "alias 'b' of entry 
 keep("alias_other_type", packed([tensor(), alias("b", 0, type=F4, shape=[8])]), "alias 'b' of entry 0")
 keep("alias_other_shape", packed([tensor(), alias("b", 0, shape=[2, 2])]), "alias 'b' of entry 0")
 keep("stored_short", packed([tensor(stored=20, directory_bytes=16)]), "entries end at byte")
-keep("stored_long", packed([tensor(stored=4096)]), "an entry stores 4096 bytes")
-keep("stored_2_63", packed([tensor(stored=2**63 - 1)]), "an entry stores 9223372036854775807 bytes")
+keep("stored_long", packed([tensor(stored=4096)]), "stores 4096 bytes")
+keep("stored_2_63", packed([tensor(stored=2**63 - 1)]), "stores 9223372036854775807 bytes")
 keep("directory_beyond_entry", packed([tensor(directory_bytes=60)]), "60 of them its directory")
 keep("name_twice", packed([tensor(), tensor()]), "tensor 'a' is there twice")
 keep("names_of_one_look", packed([tensor("\u00e9"), tensor("e\u0301")]), "", ())
@@ -413,7 +413,7 @@ bad("mask_unknown", stage(FUTURE, bytes(100), b""), raw16, "encoding 'from-the-f
 bad("mask_for_value", none, stage(BITMASK, [1], b"\0\0"), "encoding 'bitmask' in the place of the other stage")
 bad("value_for_mask", stage(RAW, b"", bytes(16)), raw16, "encoding 'raw' in the place of the other stage")
 bad("none_with_parameters", stage(NONE, b"x"), raw16, "'none' has parameters")
-bad("none_with_stream", stage(NONE, b"", b"x"), raw16, "a stage has 1 streams, expected 0...0")
+bad("none_with_stream", stage(NONE, b"", b"x"), raw16, "a stage has 1 streams, expected 0")
 bad("raw_with_parameters", none, stage(RAW, b"x", bytes(16)), "'raw' has parameters")
 bad("raw_compressed", none, stage(RAW, b"", zipped(frame(bytes(16)), 16)), "the stream of 'raw' is compressed")
 bad("raw_short", none, stage(RAW, b"", bytes(15)), "decodes to 15 bytes, expected 16")
@@ -427,7 +427,7 @@ bad("constant_with_stream", none, stage(CONSTANT, b"\0", b"x"), "a stage has 1 s
 bad("constant_under_mask_parameters", stage(NONE, b"x"), stage(CONSTANT, b"\0"), "'none' has parameters")
 bad("bytes_stride_0", none, stage(BYTES, [0]), "a width from 1 to 8")
 bad("bytes_stride_9", none, stage(BYTES, [9], *[b""] * 9), "a width from 1 to 8")
-bad("bytes_stride_3", none, stage(BYTES, [3], *[bytes(5)] * 3), "16 bytes in planes of every 3th")
+bad("bytes_stride_3", none, stage(BYTES, [3], *[bytes(5)] * 3), "16 bytes in 3 planes of equal length")
 bad("bytes_planes_lie", none, stage(BYTES, [2], bytes(7), bytes(9)), "decodes to 7 bytes, expected 8")
 bad("planes_width_3", none, stage(PLANES, [3], *[bytes(5)] * 3), "16 bytes in elements of 3 bytes")
 bad("planes_too_few", none, stage(PLANES, [4], *[bytes(4)] * 3), "a stage has 3 streams")
@@ -469,7 +469,7 @@ for name, body, said in (
         ("no_size", frame(bytes(1000), write_content_size=False), "announces another size than 1000 bytes"),
         ("skippable", b"\x50\x2a\x4d\x18\1\0\0\0x", "announces another size"),
         ("skippable_first", b"\x50\x2a\x4d\x18\1\0\0\0x" + good, "expected one zstd frame"),
-        ("dictionary", head + b"\x41\0\x07" + size + zeros, "window"),
+        ("dictionary", head + b"\x41\0\x07" + size + zeros, "a dictionary"),
         ("window_16_mib", head + b"\x40\x70" + size + zeros, "too large a window"),
         ("reserved_bit", head + b"\x68" + size + struct.pack("<I", 1000 << 3 | 3)[:3] + b"\0", ""),
         ("gives_more", head + b"\x60" + size + struct.pack("<I", 1001 << 3 | 3)[:3] + b"\0", "does not decode"),
