@@ -53,7 +53,7 @@ let package = Package(
       swiftSettings: strict),
     tests("Kernels", ["TensorModel", "Kernels", "MemoryModel"]),
     tests("Encodings", ["TensorModel", "Encodings", "MemoryModel"]),
-    tests("Packing", ["TensorModel", "ByteStore", "Encodings", "Containers", "Packing", "MemoryModel"]),
+    tests("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers", "Packing", "MemoryModel"]),
     tests("Containers", ["TensorModel", "ByteStore", "Containers"]),
     tests(
       "TareCommand",

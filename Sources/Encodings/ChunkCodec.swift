@@ -99,11 +99,17 @@ public enum ChunkCodec {
     let packed = unsafe UnsafeMutableRawBufferPointer(
       start: workspace.packed.raw(storedCount * width + 8), count: storedCount * width)
     try unsafe value.decode(valueStage, shared: shared, into: packed, workspace)
+    if storedCount == 0 {
+      // Not every encoding looks at streams that hold nothing.
+      for number in 0..<valueStage.streamCount { _ = try unsafe valueStage.stream(number, byteCount: 0) }
+    }
     unsafe ZeroMask.join(
       bitmap: bitmap, packed: packed.baseAddress!, elements: elements, width: width, into: target.baseAddress!)
     guard maskStage.streamCount == 2 else { return }
     let signs = try unsafe maskStage.stream(1, byteCount: (elements - storedCount + 7) / 8)
-    guard elements > storedCount else { return }
+    guard unsafe signs.contains(where: { $0 != 0 }) else {
+      throw ModelError(.malformed, "a mask with signs of zeros of which none is negative")
+    }
     unsafe ZeroMask.joinSigns(
       signs, bitmap: bitmap, elements: elements, width: width, into: target.baseAddress!)
   }

@@ -125,6 +125,9 @@ public struct FusedEncoding: ValueEncoding {
     else { throw ModelError(.malformed, "'fused' has the parameters \(bytes.prefix(4))") }
     let layout = FusedLayout(width: Int(bytes[0]), exponentBits: Int(bytes[1]), rankBits: Int(bytes[2]))
     let isShared = bytes[3] == 0
+    guard !isShared || !shared.streams.isEmpty else {
+      throw ModelError(.malformed, "'fused' lists no exponents, and the entry has no shared stream")
+    }
     let stored = isShared ? shared.streams.first ?? [] : Array(bytes[4...])
     let size = layout.exponentBits <= 8 ? 1 : 2
     guard stored.count % size == 0, isShared ? bytes.count == 4 : stored.count == size * Int(bytes[3]) else {
@@ -151,8 +154,12 @@ public struct FusedEncoding: ValueEncoding {
       throw ModelError(.malformed, "\(byteCount) bytes of escapes for \(limit) elements")
     }
     let bytes = try unsafe stage.stream(1, byteCount: byteCount)
-    return (0..<(byteCount / size)).map { index in
+    let escapes = (0..<(byteCount / size)).map { index in
       unsafe size == 1 ? UInt16(bytes[index]) : UInt16(bytes[2 * index]) | UInt16(bytes[2 * index + 1]) << 8
     }
+    guard layout.exponentBits == 8 || escapes.allSatisfy({ $0 >> UInt16(layout.exponentBits) == 0 }) else {
+      throw ModelError(.malformed, "an escaped exponent of more than \(layout.exponentBits) bits")
+    }
+    return escapes
   }
 }

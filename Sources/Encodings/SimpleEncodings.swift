@@ -24,7 +24,7 @@ public struct RawEncoding: ValueEncoding {
   ) throws(ModelError) {
     try stage.expectStreams(1...1)
     guard stage.parameters.isEmpty else { throw ModelError(.malformed, "'raw' has parameters") }
-    guard !stage.isCompressed(0) else { throw ModelError(.malformed, "'raw' has a compressed stream") }
+    guard !stage.isCompressed(stream: 0) else { throw ModelError(.malformed, "the stream of 'raw' is compressed") }
     unsafe target.copyMemory(from: try stage.stream(0, byteCount: target.count))
   }
 }
@@ -77,11 +77,11 @@ public struct ConstantEncoding: ValueEncoding {
     guard names.indices.contains(chunk.mask.encoding), names[chunk.mask.encoding] == "none",
       names.indices.contains(chunk.value.encoding), names[chunk.value.encoding] == "constant"
     else { return nil }
-    let element = chunk.value.parameters
-    guard (1...8).contains(element.count), denseBytes % element.count == 0, chunk.value.streams.isEmpty,
-      chunk.mask.parameters.isEmpty, chunk.mask.streams.isEmpty
+    // What breaks the rules is left to `decode`, which says how.
+    guard chunk.mask.parameters.isEmpty, chunk.mask.streams.isEmpty, chunk.value.streams.isEmpty,
+      (1...8).contains(chunk.value.parameters.count)
     else { return nil }
-    return element
+    return chunk.value.parameters
   }
 }
 

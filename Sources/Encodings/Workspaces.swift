@@ -94,7 +94,7 @@ public import TensorModel
 
   public func byteCount(ofStream number: Int) -> Int { stage.streams[number].byteCount }
 
-  func isCompressed(_ number: Int) -> Bool { stage.streams[number].isCompressed }
+  public func isCompressed(stream number: Int) -> Bool { stage.streams[number].isCompressed }
 
   /// Demands that many streams.
   public func expectStreams(_ range: ClosedRange<Int>) throws(ModelError) {

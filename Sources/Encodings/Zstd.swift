@@ -79,7 +79,7 @@ enum ZstdMethod: Hashable, Sendable {
     guard announced == UInt64(target.count) else {
       throw ModelError(.malformed, "a zstd frame announces another size than \(target.count) bytes")
     }
-    guard let window = unsafe Self.windowBytes(source), window <= max(8 << 20, 1 << 10) else {
+    guard let window = unsafe Self.windowBytes(source, contentBytes: announced), window <= 8 << 20 else {
       throw ModelError(.malformed, "a zstd frame asks for a dictionary or too large a window")
     }
     let size = unsafe ZSTD_decompressDCtx(context, target.baseAddress, target.count, source.baseAddress, source.count)
@@ -89,13 +89,13 @@ enum ZstdMethod: Hashable, Sendable {
     }
   }
 
-  /// The window that a frame's header asks for (RFC 8878, 3.1.1.1.2); a frame of one segment has none of its own.
-  private static func windowBytes(_ frame: UnsafeRawBufferPointer) -> UInt64? {
+  /// The window that a frame's header asks for (RFC 8878, 3.1.1.1.2); that of a frame of one segment is its content.
+  private static func windowBytes(_ frame: UnsafeRawBufferPointer, contentBytes: UInt64) -> UInt64? {
     guard frame.count >= 6, unsafe frame.loadUnaligned(as: UInt32.self) == 0xFD2F_B528 else { return nil }
     let isSingleSegment = unsafe frame[4] & 0x20 != 0
     let usesDictionary = unsafe frame[4] & 3 != 0
     guard !usesDictionary else { return nil }
-    if isSingleSegment { return 0 }
+    if isSingleSegment { return contentBytes }
     let base = unsafe UInt64(1) << (10 + UInt64(frame[5] >> 3))
     return unsafe base + base / 8 * UInt64(frame[5] & 7)
   }

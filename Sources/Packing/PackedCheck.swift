@@ -101,7 +101,11 @@ public enum PackedCheck {
         switch operation {
         case .tensor: digest.append(directory)
         case .bytes(let entry, let range):
-          for chunk in 0..<directory.grid.count {
+          let grid = directory.grid
+          let chunks =
+            range.isEmpty
+            ? 0..<0 : grid.chunk(holding: range.lowerBound)..<(grid.chunk(holding: range.upperBound - 1) + 1)
+          for chunk in chunks {
             let whole = directory.grid.bytes(ofChunk: chunk)
             let part = whole.clamped(to: range)
             if part == whole {
@@ -135,6 +139,9 @@ public enum PackedCheck {
     let count = packed.map.byteCount
     let header = try packed.map.withBytes(0..<count) { (bytes) throws(ModelError) in
       try SafetensorsHeader.parse(bytes, fileByteCount: count, limits: Limits())
+    }
+    guard header.dataStart % 8 == 0 else {
+      throw ModelError(.malformed, "it is not padded to a multiple of 8 bytes", at: 0)
     }
     var edges = Set(packed.index.entries.lazy.filter { $0.role != .alias }.map(\.place.offset))
     let indexOffset = packed.index.entries.last { $0.role != .alias }.map(\.place.range.upperBound) ?? header.dataStart

@@ -36,11 +36,14 @@ public final class PackedFile: Sendable {
     byteCount > 64 << 20 && byteCount / max(factor, 1) > packedByteCount
   }
 
-  /// Whether a file that begins with `start` says that it is a packed file.
-  public static func recognises(_ start: RawSpan) -> Bool {
-    let prefix = Array(PackedFormat.headerPrefix.utf8)
-    guard start.byteCount >= 8 + prefix.count else { return false }
-    return unsafe ByteCompare.areEqual(start.extracting(8..<(8 + prefix.count)), prefix.span.bytes)
+  /// Whether a file that begins with `start` says that it is a packed file, of whatever version.
+  public static func recognises(_ start: RawSpan) -> Bool { has(start, PackedFormat.headerMark) }
+
+  /// Whether `text` follows the first eight bytes.
+  private static func has(_ start: RawSpan, _ text: String) -> Bool {
+    let text = Array(text.utf8)
+    guard start.byteCount >= 8 + text.count else { return false }
+    return unsafe ByteCompare.areEqual(start.extracting(8..<(8 + text.count)), text.span.bytes)
   }
 
   /// Opens the file at `path`, which every error names as its outermost context.
@@ -61,6 +64,10 @@ public final class PackedFile: Sendable {
     let count = map.byteCount
     try map.withBytes(0..<min(count, 4096)) { (start) throws(ModelError) in
       guard recognises(start) else { throw ModelError(.malformed, "is no packed file") }
+      let version = 8 + PackedFormat.headerMark.utf8.count
+      guard has(start, PackedFormat.headerPrefix) else {
+        throw ModelError(.unsupported, "packed file of another version, this build reads version 0", at: version)
+      }
     }
     guard count >= PackedFormat.Footer.byteCount + 8 else { throw ModelError(.malformed, "is truncated") }
     let footer = try map.withBytes((count - PackedFormat.Footer.byteCount)..<count) { (bytes) throws(ModelError) in
@@ -73,17 +80,25 @@ public final class PackedFile: Sendable {
         throw ModelError(.malformed, "the checksum of the index does not hold", at: footer.indexOffset)
       }
       let body = footer.headerBytes..<footer.indexOffset
-      let isPlain = footer.indexBytes == footer.indexStored
-      do throws(ModelError) {
-        if isPlain { return try PackedIndex.parse(stored, body: body, limits: limits) }
-        let decoded = try FrameCodec.decompressed(stored, byteCount: footer.indexBytes)
-        return try unsafe PackedIndex.parse(decoded.span.bytes, body: body, limits: limits)
-      } catch {
-        // A place in the decoded index is one in the file only where the index is stored as it is.
-        var error = error
-        error.byteOffset = footer.indexOffset + (isPlain ? error.byteOffset ?? 0 : 0)
-        throw error
+      if footer.indexBytes == footer.indexStored {
+        return try PackedIndex.parse(stored, origin: footer.indexOffset, body: body, limits: limits)
       }
+      return try parseCompressed(stored, footer, body: body, limits)
+    }
+  }
+
+  /// Errors of a compressed index name its place in the file, and the byte of what it decodes to.
+  private static func parseCompressed(
+    _ stored: RawSpan, _ footer: PackedFormat.Footer, body: Range<Int>, _ limits: Limits
+  ) throws(ModelError) -> PackedIndex {
+    do throws(ModelError) {
+      let decoded = try FrameCodec.decompressed(stored, byteCount: footer.indexBytes)
+      return try unsafe PackedIndex.parse(decoded.span.bytes, origin: 0, body: body, limits: limits)
+    } catch {
+      var error = error
+      if let offset = error.byteOffset { error.message += ", byte \(offset) of the decoded index" }
+      error.byteOffset = footer.indexOffset
+      throw error
     }
   }
 
@@ -107,7 +122,8 @@ public final class PackedFile: Sendable {
     guard requires.isEmpty else {
       throw ModelError(
         .unsupported,
-        "needs the features '\(String(decoding: requires, as: UTF8.self))', of which this build knows none")
+        "needs the features '\(String(decoding: requires, as: UTF8.self))', of which this build knows none",
+        at: 8 + PackedFormat.headerPrefix.utf8.count)
     }
   }
 
@@ -145,16 +161,14 @@ public final class PackedFile: Sendable {
             throw ModelError(
               .malformed, "the checksum of a shared stream does not hold", at: place.offset + stream.body.lowerBound)
           }
-          if stream.isCompressed {
-            do throws(ModelError) {
-              return try FrameCodec.decompressed(bytes, byteCount: stream.byteCount)
-            } catch {
-              var error = error
-              error.byteOffset = place.offset + stream.body.lowerBound
-              throw error
-            }
+          guard stream.isCompressed else { return unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) } }
+          do throws(ModelError) {
+            return try FrameCodec.decompressed(bytes, byteCount: stream.byteCount)
+          } catch {
+            var error = error
+            error.byteOffset = place.offset + stream.body.lowerBound
+            throw error
           }
-          return unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
         })
     }
     return SharedStreams(streams)

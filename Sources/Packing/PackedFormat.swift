@@ -4,8 +4,10 @@ import TensorModel
 /// The fixed parts of a packed file (`formats/packed.md`).
 enum PackedFormat {
   static let version: UInt64 = 0
-  /// How the header of a packed file begins.
-  static let headerPrefix = #"{"__metadata__":{"format":"tare","tare.version":"0","tare.requires":""#
+  /// How the header of a packed file of any version begins.
+  static let headerMark = #"{"__metadata__":{"format":"tare","tare.version":""#
+  /// How the header of a packed file of this version begins.
+  static let headerPrefix = headerMark + #"0","tare.requires":""#
   static let magic: [UInt8] = [0x89, 0x54, 0x41, 0x52, 0x45, 0x0D, 0x0A, 0x1A]
   /// Dense bytes from which an entry gets an array of its own on the outside.
   static let ownArrayBytes = 1 << 20
@@ -66,7 +68,8 @@ enum PackedFormat {
           "header of \(fields[0]) bytes and index at \(fields[2]) of \(fields[3]) bytes do not tile the file",
           at: origin)
       }
-      guard footer.indexBytes / 256 <= footer.indexStored + 256 else {
+      // The stored bytes lie in the file, so the product is far from overflowing.
+      guard footer.indexBytes <= 65536 + 256 * footer.indexStored else {
         throw ModelError(
           .malformed, "an index of \(footer.indexStored) bytes claims to decode to \(footer.indexBytes)",
           at: origin + 32)

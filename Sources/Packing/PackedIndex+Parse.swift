@@ -4,8 +4,33 @@ import TensorModel
 extension PackedIndex {
   /// Parses a decoded index and proves it: known roles, aliases that point backwards to a tensor like themselves, stored
   /// bytes that tile `body`, operations inside their entries, sizes that add up, and paths that stay inside a folder.
-  static func parse(_ bytes: RawSpan, body: Range<Int>, limits: Limits) throws(ModelError) -> PackedIndex {
-    var cursor = ByteCursor(bytes)
+  /// - Parameter origin: where `bytes` begin in the file, for errors.
+  static func parse(
+    _ bytes: RawSpan, origin: Int, body: Range<Int>, limits: Limits
+  ) throws(ModelError) -> PackedIndex {
+    var cursor = ByteCursor(bytes, origin: origin)
+    var index: PackedIndex
+    do throws(ModelError) {
+      index = try parse(&cursor, body: body, limits)
+    } catch {
+      var error = error
+      // Where nothing better is known: behind what was read last.
+      if error.byteOffset == nil { error.byteOffset = cursor.offset }
+      throw error
+    }
+    do throws(ModelError) {
+      try index.proveFiles(limits)
+    } catch {
+      var error = error
+      error.byteOffset = origin
+      throw error
+    }
+    return index
+  }
+
+  private static func parse(
+    _ cursor: inout ByteCursor, body: Range<Int>, _ limits: Limits
+  ) throws(ModelError) -> PackedIndex {
     let kind = try cursor.byte("the kind of the packed file")
     guard kind <= 1 else { throw ModelError(.malformed, "a packed file of kind \(kind), expected 0 or 1") }
     var encodings: [String] = []
@@ -26,7 +51,6 @@ extension PackedIndex {
       index.files.append(try parseFile(&cursor, index.entries))
     }
     try cursor.end(of: "the index")
-    try index.proveFiles(limits)
     return index
   }
 
@@ -86,8 +110,8 @@ extension PackedIndex {
     guard stored <= end - offset, directory <= stored else {
       throw ModelError(
         .malformed,
-        "an entry at byte \(offset) stores \(stored) bytes, \(directory) of them its directory, where \(end - offset) are left",
-        at: cursor.offset)
+        "an entry at byte \(offset) stores \(stored) bytes, \(directory) of them its directory, where \(end - offset) are left"
+      )
     }
     let place = Place(offset: offset, storedBytes: stored, directoryBytes: directory, directoryHash: hash)
     offset += stored
@@ -152,6 +176,7 @@ extension PackedIndex {
     } else if files.count != 1 || files[0].path != "" || files[0].mode != 0 {
       throw ModelError(.malformed, "a packed file that is no folder holds one file without path and mode")
     }
+    try proveSums()
     var isUsed = [Bool](repeating: false, count: entries.count)
     for file in files {
       var names = NameIndex()
@@ -172,6 +197,24 @@ extension PackedIndex {
       }
     }
     guard isUsed.allSatisfy({ $0 }) else { throw ModelError(.malformed, "an entry that no file uses") }
+  }
+}
+
+extension PackedIndex {
+  /// Nobody who adds up bytes or elements later needs to look for overflow.
+  private func proveSums() throws(ModelError) {
+    var bytes = 0
+    for file in files {
+      let (sum, overflow) = bytes.addingReportingOverflow(file.byteCount)
+      guard !overflow else { throw ModelError(.malformed, "files of 2^63 bytes or more together") }
+      bytes = sum
+    }
+    var elements = 0
+    for entry in entries {
+      let (sum, overflow) = elements.addingReportingOverflow(entry.info.elementCount)
+      guard !overflow else { throw ModelError(.malformed, "entries of 2^63 elements or more together") }
+      elements = sum
+    }
   }
 }
 

@@ -65,9 +65,7 @@ import TensorModel
     return try proved(entry, chunk) { (bytes) throws(ModelError) in
       let element = try ChunkCodec.repeatedElement(bytes, names: file.index.encodings, denseBytes: byteCount)
       guard let element, byteCount % element.count == 0 else { return nil }
-      guard hash(of: element, byteCount: byteCount) == directory.denseHashes[chunk] else {
-        throw denseDamage(entry, chunk)
-      }
+      guard hash(of: element, byteCount: byteCount) == directory.denseHashes[chunk] else { throw denseDamage(chunk) }
       return element
     }
   }
@@ -76,8 +74,10 @@ import TensorModel
   func choice(of entry: Int, chunk: Int) throws(ModelError) -> ChunkChoice {
     let stored = try directory(of: entry).storedBytes(ofChunk: chunk)
     let start = stored.prefix(ChunkCodec.choiceBytes)
-    return try file.withStored(file.index.entries[entry].place, start) { (bytes) throws(ModelError) in
-      try ChunkCodec.choice(bytes, names: file.index.encodings)
+    return try inChunk(entry, chunk) { () throws(ModelError) in
+      try file.withStored(file.index.entries[entry].place, start) { (bytes) throws(ModelError) in
+        try ChunkCodec.choice(bytes, names: file.index.encodings)
+      }
     }
   }
 
@@ -93,31 +93,39 @@ import TensorModel
         try unsafe ChunkCodec.decode(
           stored, names: file.index.encodings, shared: shared, into: target, workspace)
       }
-    }
-    guard unsafe XXH64.hash(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target))) == directory.denseHashes[chunk]
-    else {
-      throw denseDamage(entry, chunk)
+      guard unsafe XXH64.hash(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target))) == directory.denseHashes[chunk]
+      else { throw denseDamage(chunk) }
     }
     held = (entry, chunk)
   }
 
-  /// Lends a chunk's stored bytes after proving their checksum; errors name the chunk's place in the file.
+  /// Lends a chunk's stored bytes after proving their checksum; errors name their place in the file.
   private func proved<Result>(
     _ entry: Int, _ chunk: Int, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
     let (directory, _) = try opened(entry)
     let place = file.index.entries[entry].place
     let range = directory.storedBytes(ofChunk: chunk)
-    do throws(ModelError) {
-      return try file.withStored(place, range) { (bytes) throws(ModelError) in
+    return try inChunk(entry, chunk) { () throws(ModelError) in
+      try file.withStored(place, range) { (bytes) throws(ModelError) in
         guard EntryDirectory.storedHash(bytes) == directory.storedHashes[chunk] else {
           throw ModelError(.malformed, "the checksum of chunk \(chunk) does not hold")
         }
         return try body(bytes)
       }
+    }
+  }
+
+  /// Turns offsets in errors, which count from the start of the chunk, into offsets in the file.
+  private func inChunk<Result>(
+    _ entry: Int, _ chunk: Int, _ body: () throws(ModelError) -> Result
+  ) throws(ModelError) -> Result {
+    let start = file.index.entries[entry].place.offset + (try directory(of: entry)).chunkStarts[chunk]
+    do throws(ModelError) {
+      return try body()
     } catch {
       var error = error
-      error.byteOffset = place.offset + range.lowerBound + (error.byteOffset ?? 0)
+      error.byteOffset = start + (error.byteOffset ?? 0)
       throw error
     }
   }
@@ -130,11 +138,8 @@ import TensorModel
     file.map.release((start + range.lowerBound)..<(start + range.upperBound))
   }
 
-  private func denseDamage(_ entry: Int, _ chunk: Int) -> ModelError {
-    let start = open?.entry == entry ? open?.directory.chunkStarts[chunk] : nil
-    return ModelError(
-      .malformed, "chunk \(chunk) decodes to other bytes than were packed",
-      at: file.index.entries[entry].place.offset + (start ?? 0))
+  private func denseDamage(_ chunk: Int) -> ModelError {
+    ModelError(.malformed, "chunk \(chunk) decodes to other bytes than were packed")
   }
 
   private func hash(of element: [UInt8], byteCount: Int) -> UInt64 {

@@ -33,16 +33,18 @@ public struct ChunkGrid: Hashable, Sendable {
   public init(_ info: TensorInfo, rowsPerChunk: Int, partBytes: Int) throws(ModelError) {
     byteCount = info.byteCount
     rowBytes = info.rowBytes
-    self.rowsPerChunk = rowsPerChunk
+    // More rows than there are is as many as there are: what is multiplied below stays within the tensor's bytes.
+    self.rowsPerChunk = byteCount == 0 ? min(rowsPerChunk, 1) : min(rowsPerChunk, byteCount / rowBytes)
     self.partBytes = partBytes
     guard (rowsPerChunk > 0) != (partBytes > 0), rowsPerChunk >= 0, partBytes >= 0 else {
       throw ModelError(.malformed, "a chunk is \(rowsPerChunk) rows and \(partBytes) bytes, expected one of the two")
     }
-    guard partBytes % info.dtype.blockBytes == 0, partBytes <= max(rowBytes, 1) else {
+    // An empty tensor has no chunks, whatever their size.
+    guard byteCount > 0 else { return }
+    guard partBytes % info.dtype.blockBytes == 0, partBytes <= rowBytes else {
       throw ModelError(.malformed, "a chunk is \(partBytes) bytes of a row of \(rowBytes), expected whole blocks")
     }
-    let (bytes, overflow) = rowsPerChunk.multipliedReportingOverflow(by: rowBytes)
-    guard byteCount == 0 || (!overflow && max(min(bytes, byteCount), partBytes) <= Self.maximumChunkBytes) else {
+    guard max(self.rowsPerChunk * rowBytes, partBytes) <= Self.maximumChunkBytes else {
       throw ModelError(
         .malformed,
         "a chunk of \(rowsPerChunk) rows of \(rowBytes) bytes, expected at most \(Self.maximumChunkBytes) bytes")
@@ -80,6 +82,6 @@ public struct ChunkGrid: Hashable, Sendable {
 
   /// Dense bytes of the largest chunk.
   public var largestChunkBytes: Int {
-    rowsPerChunk > 0 ? min(rowsPerChunk &* rowBytes, byteCount) : min(partBytes, byteCount)
+    min(rowsPerChunk > 0 ? rowsPerChunk * rowBytes : partBytes, byteCount)
   }
 }

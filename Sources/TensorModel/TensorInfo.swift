@@ -29,11 +29,14 @@ public struct TensorInfo: Hashable, Sendable {
     guard rest == 0 else {
       throw ModelError(.malformed, "shape \(shape) of \(dtype.name) does not fill whole bytes")
     }
+    // Elements of one bit or more can't get there, but a packed file may name types of less.
+    guard let elementCount = Int(exactly: elements) else {
+      throw ModelError(.malformed, "shape \(shape) has 2^63 elements or more")
+    }
     self.name = name
     self.dtype = dtype
     self.shape = shape
-    // Less than 2^61 bytes, and so less than 2^63 elements of one bit or more.
-    self.elementCount = Int(elements)
+    self.elementCount = elementCount
     self.byteCount = Int(bytes)
   }
 
@@ -44,6 +47,6 @@ public struct TensorInfo: Hashable, Sendable {
     return last
   }
 
-  /// Bytes of one row; 0 only for an empty tensor.
-  public var rowBytes: Int { rowElements / dtype.blockElements * dtype.blockBytes }
+  /// Bytes of one row; 0 only for an empty tensor, whose other dimensions may be of any size.
+  public var rowBytes: Int { byteCount == 0 ? 0 : rowElements / dtype.blockElements * dtype.blockBytes }
 }

@@ -30,7 +30,9 @@ FOOTER_BYTES = 72
 MAX_CHUNK = 8 << 20
 MAX_SHARED = 4 << 20
 MAX_WINDOW = 8 << 20
-MAX_SIZE = 1 << 62
+MAX_SIZE = 1 << 61
+MAX_RANK = 1024
+MAX_SUM = 1 << 63
 TENSOR, FILE, LITERAL, ALIAS = range(4)
 
 
@@ -186,7 +188,7 @@ def unzstd(frame, size, what):
     need(declared == size, f"{what}: the zstd frame declares another size")
     if single_segment:
         window = size
-    need(window <= max(MAX_WINDOW, size), f"{what}: the window of the zstd frame is too large")
+    need(window <= MAX_WINDOW, f"{what}: the window of the zstd frame is too large")
     last = 0
     while not last:
         header = int.from_bytes(c.take(3), "little")
@@ -441,15 +443,19 @@ class Entry:
             self.name, kind = c.string(), c.varint()
             need(kind < len(types), "an entry has a type that the index does not list")
             self.type = types[kind]
-            self.shape = tuple(c.varint() for _ in range(c.count()))
+            rank = c.count()
+            need(rank <= MAX_RANK, "an entry has too many dimensions")
+            self.shape = tuple(c.varint() for _ in range(rank))
         else:
             self.name, self.type, self.shape = "", ("U8", 1, 1), (c.varint(),)
         _, block, block_bytes = self.type
-        elements = 0 if 0 in self.shape else 1
-        for dimension in self.shape if elements else ():
+        elements = 1
+        for dimension in self.shape:
             elements *= dimension
-            need(elements < MAX_SIZE, "an entry is too large")
+            need(elements < 1 << 64, "an entry is too large")
+        need(elements < MAX_SUM, "an entry is too large")
         need(elements % block == 0, "an entry does not fill whole blocks")
+        self.elements = elements
         self.bytes = elements // block * block_bytes
         need(self.bytes < MAX_SIZE, "an entry is too large")
         if self.role == ALIAS:
@@ -482,17 +488,17 @@ class Directory:
         c = Cursor(data, "a directory")
         self.entry = entry
         self.rows, self.part = c.varint(), c.varint()
+        need(not (self.rows and self.part), "a directory has both rows and parts")
+        need(self.rows or self.part, "a directory has neither rows nor parts")
         if entry.bytes == 0:
-            need(not (self.rows and self.part), "a directory has both rows and parts")
             self.chunks = 0
         elif self.rows:
-            need(self.part == 0, "a directory has both rows and parts")
             self.step = self.rows * entry.row_bytes
             self.chunks = -(-entry.bytes // self.step)
             need(min(self.step, entry.bytes) <= MAX_CHUNK, "a chunk is too large")
         else:
-            need(self.part, "a directory has neither rows nor parts")
             need(self.part % entry.block_bytes == 0, "a directory cuts blocks")
+            need(self.part <= entry.row_bytes, "a part is longer than a row")
             need(self.part <= MAX_CHUNK, "a chunk is too large")
             self.parts = -(-entry.row_bytes // self.part)
             self.chunks = entry.bytes // entry.row_bytes * self.parts
@@ -557,6 +563,20 @@ class FileRecord:
              "a file's operations do not add up to its size")
 
 
+def check_use(files, entries):
+    """Every tensor and alias is used once, under a name of its own in its file; the rest at least once."""
+    used = set()
+    for file in files:
+        names = set()
+        for entry, _, _ in file.operations:
+            if entry.role in (TENSOR, ALIAS):
+                need(entry.number not in used, f"the {entry.label} is used twice")
+                need(entry.name not in names, f"the file {file.path!r} has two tensors {entry.name!r}")
+                names.add(entry.name)
+            used.add(entry.number)
+    need(len(used) == len(entries), "an entry is used by no file")
+
+
 def check_paths(files):
     """Refuse paths that leave the folder or collide."""
     root = {}                                  # a tree of dictionaries; a file is None
@@ -566,7 +586,7 @@ def check_paths(files):
         for i, part in enumerate(parts):
             need(part not in ("", ".", "..") and "\0" not in part
                  and len(part.encode()) <= 255, f"the path {file.path!r} is not allowed")
-            key = part.casefold()
+            key = "".join(c.lower() for c in part)
             if i == len(parts) - 1:
                 need(key not in folder, f"the path {file.path!r} collides with another")
                 folder[key] = None
@@ -646,6 +666,10 @@ class PackedFile:
         need(offset == self.index_offset, "the entries do not fill the body")
         self.files = [FileRecord(c, self.entries) for _ in range(c.count(13))]
         c.end()
+        need(self.files, "there is no file")
+        need(sum(f.bytes for f in self.files) < MAX_SUM, "the files are too large")
+        need(sum(e.elements for e in self.entries) < MAX_SUM, "the entries are too large")
+        check_use(self.files, self.entries)
         if self.kind == 0:
             need(len(self.files) == 1 and self.files[0].path == "" and self.files[0].mode == 0,
                  "a packed single file has more than a file")
