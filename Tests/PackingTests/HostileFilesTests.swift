@@ -11,7 +11,7 @@ internal import Testing
 
 /// Packed files that lie, and packed files that are damaged under checksums that hold.
 struct HostileFilesTests {
-  private static let gallery = repository + "/testdata/hostile/packed-lies"
+  private static let gallery = repository + "/testdata/hostile/packed"
 
   /// What the whole command says is compared in `HostileGalleryTests`; here a crash is found by a sanitizer too.
   @Test func theGalleryFailsInProcessAsItsTableSays() throws {

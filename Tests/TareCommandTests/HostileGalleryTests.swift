@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// Every file of `testdata/hostile/packed-lies` through the whole command: what is said, the exit code, and nothing left over.
+/// Every file of `testdata/hostile/packed` through the whole command: what is said, the exit code, and nothing left over.
 @Suite struct HostileGalleryTests {
-  private static let gallery = Repository.path("testdata/hostile/packed-lies")
+  private static let gallery = Repository.path("testdata/hostile/packed")
 
   private struct Row {
     var file: String

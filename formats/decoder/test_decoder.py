@@ -751,7 +751,7 @@ class FileTests(Base):
 
 class GalleryTests(Base):
     def test_hostile_files(self):
-        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../testdata/hostile/packed-lies")
+        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../testdata/hostile/packed")
         with open(os.path.join(folder, "expected.tsv")) as table:
             rows = [line.split("\t") for line in table.read().splitlines()[1:]]
         for name, opinion in dict((row[0], row[1]) for row in rows).items():

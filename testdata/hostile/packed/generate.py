@@ -1,6 +1,6 @@
 """Writes the crafted packed files of this folder, and `expected.tsv`: what Tare says of each.
 
-    .venv/bin/python3 testdata/hostile/packed-lies/generate.py .build/debug/tare
+    .venv/bin/python3 testdata/hostile/packed/generate.py .build/debug/tare
 
 Needs zstandard, and the plain decoder in `formats/decoder` for XXH64 and for a second opinion. The same bytes come out
 each time. The writer below knows nothing but the pages in `formats`: every field can be lied about, and every checksum
@@ -495,6 +495,8 @@ def fused(name, parameters, streams, said, dense=bytes(16), **lies):
 
 
 keep("chunk_fused_sound", coded(none, stage(FUSED, [2, 8, 3, 1, 0], bytes(8), b"", *FIELDS), bytes(16)), "", ())
+for name, stream in (("shared_plain", stored(b"\x00\x7f")), ("shared_frame", zipped(frame(b"\x00\x7f"), 2))):
+    keep("sound_" + name, coded(none, stage(FUSED, [2, 8, 3, 0], bytes(8), b"", *FIELDS), bytes(16), shared=[stream]), "", ())
 for name, parameters in (("width_3", [3, 8, 3, 1, 0]), ("width_0", [0, 8, 3, 1, 0]), ("exponent_1", [2, 1, 1, 1, 0]),
                          ("exponent_12", [8, 12, 3, 1, 0, 0]), ("exponent_fills", [1, 8, 3, 1, 0]),
                          ("rank_0", [2, 8, 0, 0]), ("rank_6", [2, 8, 6, 1, 0]), ("rank_beyond_exponent", [2, 3, 4, 1, 0]),
