@@ -29,7 +29,7 @@ public struct Effort: Hashable, Sendable {
   /// Whether candidates are compared by their exact size on the chunk, not by a sample of it.
   public var isExact: Bool { level >= 4 }
   /// About how many elements of a chunk are looked at to find the best cut; nil for all.
-  var cutSample: Int? { level >= 4 ? nil : 8192 }
+  var cutSample: Int? { level >= 4 ? nil : 4096 }
   /// How many of the best cuts are tried out.
   var cutTrials: Int { level >= 9 ? 4 : level >= 6 ? 2 : 1 }
 }
