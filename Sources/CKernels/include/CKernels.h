@@ -48,6 +48,11 @@ typedef struct tare_kernels {
   void (*pack_tile)(const uint8_t *source, size_t elements, unsigned shift, unsigned bits, uint8_t *target);
   void (*unpack_tile)(const uint8_t *source, size_t elements, unsigned shift, unsigned bits, uint8_t *target);
 
+  // HuffmanStreams
+  void (*huffman_encode4)(
+      const uint8_t *source, size_t count, size_t last_count, const uint64_t *table, unsigned longest, uint8_t *target,
+      size_t stride, ptrdiff_t *sizes);
+
   // BytePlanes
   void (*split_rotated)(const void *source, size_t elements, int width, uint8_t *planes);
   void (*join_rotated)(const uint8_t *const *planes, size_t elements, int width, void *target);
