@@ -10,6 +10,7 @@ public struct MappedFile: ~Copyable, Sendable {
   public let byteCount: Int
   /// Permission bits of the file.
   public let mode: UInt32
+  private let version: FileVersion
   private let base: UInt
   /// What read as zeros without taking room on the disk when the file was opened, in order.
   private let holes: [Range<Int>]
@@ -40,6 +41,7 @@ public struct MappedFile: ~Copyable, Sendable {
     self.path = path
     self.byteCount = count
     self.mode = status.st_mode & 0o7777
+    self.version = FileVersion(status)
     self.base = address
     self.holes = Holes.find(descriptor, status)
   }
@@ -48,6 +50,17 @@ public struct MappedFile: ~Copyable, Sendable {
     guard byteCount > 0 else { return }
     FaultGuard.unregister(address: base)
     unsafe munmap(UnsafeMutableRawPointer(bitPattern: base), byteCount)
+  }
+
+  /// Demands that nobody has written to the file since it was opened. What became of its name does not matter.
+  /// - Throws: `inputOutput`, for what was read may be a mixture.
+  public func demandUnchanged() throws(ModelError) {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return }
+    let now = FileVersion(status)
+    guard now == version || !now.isSameFile(as: version) else {
+      throw ModelError(.inputOutput, "changed while it was read")
+    }
   }
 
   /// Lends the bytes in `range`, which must lie inside the file.
@@ -107,6 +120,25 @@ public struct MappedFile: ~Copyable, Sendable {
     let last = end / page * page
     return first < last ? first..<last : nil
   }
+}
+
+/// What tells one state of a file from another.
+private struct FileVersion: Equatable, Sendable {
+  private let device: UInt64
+  private let number: UInt64
+  private let byteCount: Int
+  private let seconds: Int
+  private let nanoseconds: Int
+
+  init(_ status: stat) {
+    device = UInt64(status.st_dev)
+    number = UInt64(status.st_ino)
+    byteCount = Int(status.st_size)
+    seconds = Int(status.st_mtim.tv_sec)
+    nanoseconds = Int(status.st_mtim.tv_nsec)
+  }
+
+  func isSameFile(as other: FileVersion) -> Bool { device == other.device && number == other.number }
 }
 
 /// What the system says of an error number, in its own words.

@@ -2,45 +2,32 @@ import Glibc
 import Synchronization
 public import TensorModel
 
-/// A file that is written beside its final place and renamed into it when it is whole.
+/// A file that is written beside its final place and put into it when it is whole.
 ///
-/// Dropped without `finish`, it removes what it wrote. `write(at:)` may be called from any thread.
+/// Dropped without `finish`, it leaves nothing. `write(at:)` may be called from any thread.
 public final class OutputFile: PositionalOutput {
   public let path: String
-  private let partialPath: String
-  private let descriptor: Int32
-  private let token: UInt
+  private let overwrite: Bool
+  private let partial: PartialFile
   private let isFinished = Atomic<Bool>(false)
+
+  private var descriptor: Int32 { partial.descriptor }
 
   /// Creates the partial file.
   /// - Throws: `cannotCreate` where `path` exists and `overwrite` is false, or nothing can be created there.
   public init(path: String, mode: UInt32 = 0o666, overwrite: Bool = false) throws(ModelError) {
     if !overwrite { try OutputPath.demandFree(path) }
     try OutputPath.demandReplaceable(path)
-    let partial = OutputPath.partial(of: path)
-    let token = FaultGuard.willCreate(path: partial, isFolder: false)
-    let descriptor = unsafe open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      let reason = systemMessage(errno)
-      FaultGuard.forget(token)
-      throw ModelError(.cannotCreate, "cannot be created: \(reason)")
-    }
+    partial = try PartialFile(besides: path)
     // The umask is known only by setting it; asking for the mode at creation would leave no write permission to us.
     let mask = umask(0)
     umask(mask)
-    fchmod(descriptor, mode & ~mask)
+    fchmod(partial.descriptor, mode & ~mask)
     self.path = path
-    self.partialPath = partial
-    self.descriptor = descriptor
-    self.token = token
+    self.overwrite = overwrite
   }
 
-  deinit {
-    close(descriptor)
-    guard !isFinished.load(ordering: .relaxed) else { return }
-    unsafe unlink(partialPath)
-    FaultGuard.forget(token)
-  }
+  deinit { partial.end(isMoved: isFinished.load(ordering: .relaxed)) }
 
   /// Writes all of `bytes` at `offset`.
   /// - Throws: `inputOutput`, for instance where the disk is full.
@@ -71,14 +58,12 @@ public final class OutputFile: PositionalOutput {
     return overflow ? .max : bytes
   }
 
-  /// Flushes to the disk and renames into place. Nothing may be written afterwards.
+  /// Flushes to the disk and puts the file in its place. Nothing may be written afterwards.
+  /// - Throws: `cannotCreate` also where something has come to `path` meanwhile and `overwrite` is false.
   public func finish() throws(ModelError) {
     guard fsync(descriptor) == 0 else { throw writeFailed(errno) }
-    guard unsafe rename(partialPath, path) == 0 else {
-      throw ModelError(.cannotCreate, "cannot be put in place: \(systemMessage(errno))")
-    }
+    try partial.move(to: path, overwrite: overwrite)
     isFinished.store(true, ordering: .relaxed)
-    FaultGuard.forget(token)
   }
 
   private func writeFailed(_ code: Int32) -> ModelError {
@@ -107,11 +92,15 @@ public enum OutputPath {
       hint: "-o names another output")
   }
 
+  /// The folder that holds `path`, ready for a name to be appended.
+  static func folder(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "./" }
+    return String(path[...slash])
+  }
+
   /// A name beside `path` that nobody else uses.
   static func partial(of path: String) -> String {
-    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-    let folder = slash.map { String(path[...$0]) } ?? ""
     // A name may be 255 bytes long; this one stays short whatever the final one is.
-    return folder + ".tare-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36)).partial"
+    folder(of: path) + ".tare-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36)).partial"
   }
 }

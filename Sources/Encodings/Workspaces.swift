@@ -44,7 +44,8 @@ public import TensorModel
   let bitmap = ScratchBuffer()
   let packed = ScratchBuffer()
   private var streams: [ScratchBuffer] = []
-  private let zstd = ZstdDecompressor()
+  /// Made for the first frame: files are opened by the thousand that hold none.
+  private lazy var zstd = ZstdDecompressor()
 
   public init() {}
 

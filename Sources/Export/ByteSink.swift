@@ -8,7 +8,7 @@ public protocol ByteSink: AnyObject {
   func write(_ bytes: RawSpan) throws(ModelError)
 }
 
-/// Writes to a file that is renamed into place by its owner's `finish`.
+/// Writes to a file, which errors name, and which its owner's `finish` puts into its place.
 public final class FileSink: ByteSink {
   private let file: OutputFile
   /// Bytes written so far.
@@ -17,7 +17,7 @@ public final class FileSink: ByteSink {
   public init(_ file: OutputFile) { self.file = file }
 
   public func write(_ bytes: RawSpan) throws(ModelError) {
-    try file.write(bytes, at: byteCount)
+    try within(file.path) { () throws(ModelError) in try file.write(bytes, at: byteCount) }
     byteCount += bytes.byteCount
   }
 }

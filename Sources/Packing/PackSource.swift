@@ -102,6 +102,12 @@ extension PackSource.File {
     }
   }
 
+  /// Demands that the model is as it was when it was opened. A file of which only bytes count is kept as it was read.
+  func demandUnchanged() throws(ModelError) {
+    guard case .safetensors(let file) = content else { return }
+    try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() }
+  }
+
   /// Gives back the memory of a range that was read.
   func release(_ range: Range<Int>) {
     if case .safetensors(let file) = content { file.map.release(range) }

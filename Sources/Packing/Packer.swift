@@ -166,7 +166,7 @@ private final class Packing: Sendable {
       finish: { (worker, item) throws(ModelError) in
         let (index, chunk) = items[item]
         try worker.workspace.withEncoded { (stored) throws(ModelError) in
-          try output.write(stored, at: worker.stored.offset)
+          try write(stored, at: worker.stored.offset)
         }
         progress(grids[index].bytes(ofChunk: chunk).count)
       })
@@ -208,7 +208,7 @@ private final class Packing: Sendable {
         return result
       }
       guard let pending else { return }
-      try output.write(pending.bytes, at: pending.offset)
+      try unsafe write(pending.bytes.span.bytes, at: pending.offset)
     }
   }
 
@@ -224,11 +224,16 @@ private final class Packing: Sendable {
     let end = state.position + stored.count + PackedFormat.Footer.byteCount
     let head = header.encoded(places: state.entries.map(\.place), end: end)
     footer.headerHash = XXH3.hash(head)
-    try output.write(stored, at: state.position)
-    try output.write(footer.encoded(), at: state.position + stored.count)
-    try output.write(head, at: 0)
-    try output.finish()
+    let tail = stored + footer.encoded()
+    try unsafe write(tail.span.bytes, at: state.position)
+    try unsafe write(head.span.bytes, at: 0)
+    for file in source.files { try file.demandUnchanged() }
+    try within(output.path) { () throws(ModelError) in try output.finish() }
     return report(state, packedBytes: end)
+  }
+
+  private func write(_ bytes: RawSpan, at offset: Int) throws(ModelError) {
+    try within(output.path) { () throws(ModelError) in try output.write(bytes, at: offset) }
   }
 
   private func makeIndex(_ state: State) -> PackedIndex {

@@ -5,36 +5,12 @@ import Testing
 /// What interrupts a run: signals, shrinking files, full disks. The exit code says what it was and nothing is left behind.
 @Suite struct DisasterTests {
   private let tare = Program.tare
-  private static let megabytes = 64
-
-  /// A folder with `m`, a model of random bytes that takes a second or more to pack.
-  private func largeModel() throws -> TemporaryFolder {
-    let folder = try TemporaryFolder()
-    let count = Self.megabytes << 20
-    let header = #"{"w":{"dtype":"F16","shape":[\#(count / 2)],"data_offsets":[0,\#(count)]}}"#
-    var data = Data([UInt8(header.utf8.count)] + [UInt8](repeating: 0, count: 7) + Array(header.utf8))
-    data.append(try #require(FileHandle(forReadingAtPath: "/dev/urandom")).readData(ofLength: count))
-    try data.write(to: URL(fileURLWithPath: folder.path("m")))
-    return folder
-  }
-
-  /// Waits for a partial output that has begun to fill; false where the run ended before it was seen.
-  private func waitForOutput(_ folder: TemporaryFolder) -> Bool {
-    for _ in 0..<10_000 {
-      for name in folder.names where name.hasSuffix(".partial") {
-        var status = stat()
-        if unsafe stat(folder.path(name), &status) == 0, status.st_blocks > 64 { return true }
-      }
-      usleep(1000)
-    }
-    return false
-  }
 
   @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
   func signalLeavesNothingBehind(signal: Int32, exitCode: Int32) throws {
-    let folder = try largeModel()
+    let folder = try TemporaryFolder.withLargeModel()
     let packing = try tare.start(["pack", "m", "--level", "9", "--threads", "1"], in: folder.path)
-    #expect(waitForOutput(folder))
+    #expect(packing.waitForOutput(in: folder))
     packing.send(signal: signal)
     let result = packing.wait()
     #expect(result.exitCode == exitCode)
@@ -44,10 +20,10 @@ import Testing
 
   /// As under `nohup`, or in the background of a script.
   @Test func ignoredSignalStaysIgnored() throws {
-    let folder = try largeModel()
+    let folder = try TemporaryFolder.withLargeModel()
     let script = #"trap '' HUP INT; exec "$0" pack m --threads 1"#
     let packing = try Program(path: "/bin/sh").start(["-c", script, tare.path], in: folder.path)
-    #expect(waitForOutput(folder))
+    #expect(packing.waitForOutput(in: folder))
     packing.send(signal: SIGHUP)
     packing.send(signal: SIGINT)
     #expect(packing.wait().exitCode == 0)
@@ -55,7 +31,7 @@ import Testing
   }
 
   @Test func interruptedFolderIsRemovedWhole() throws {
-    let folder = try largeModel()
+    let folder = try TemporaryFolder.withLargeModel()
     try FileManager.default.createDirectory(atPath: folder.path("d/e"), withIntermediateDirectories: true)
     try FileManager.default.moveItem(atPath: folder.path("m"), toPath: folder.path("d/e/m.safetensors"))
     #expect(try tare.run(["pack", "d", "--level", "1"], in: folder.path).exitCode == 0)
@@ -67,9 +43,9 @@ import Testing
   }
 
   @Test func fileThatShrinksIsNamed() throws {
-    let folder = try largeModel()
+    let folder = try TemporaryFolder.withLargeModel()
     let packing = try tare.start(["pack", "m", "--level", "9", "--threads", "1"], in: folder.path)
-    #expect(waitForOutput(folder))
+    #expect(packing.waitForOutput(in: folder))
     unsafe truncate(folder.path("m"), 4096)
     let result = packing.wait()
     #expect(result.exitCode == 74)
@@ -80,7 +56,7 @@ import Testing
   /// A limit on the size of files stands in for a full disk; the signal that comes with it is ignored, as shells can.
   @Test(arguments: [["pack", "m"], ["unpack", "p.tare", "-o", "back"], ["cat", "m", "w", "-o", "w.npy"]])
   func fullDiskIsAnError(arguments: [String]) throws {
-    let folder = try largeModel()
+    let folder = try TemporaryFolder.withLargeModel()
     if arguments[0] == "unpack" {
       #expect(try tare.run(["pack", "m", "-o", "p.tare", "--level", "1"], in: folder.path).exitCode == 0)
     }
@@ -94,8 +70,48 @@ import Testing
     #expect(folder.names == names)
   }
 
+  /// Such a model would be a mixture of what it was and what it is.
+  @Test func fileThatIsWrittenToIsAnError() throws {
+    let folder = try TemporaryFolder.withLargeModel()
+    let packing = try tare.start(["pack", "m", "--threads", "1"], in: folder.path)
+    #expect(packing.waitForOutput(in: folder))
+    let model = try #require(FileHandle(forUpdatingAtPath: folder.path("m")))
+    try model.seek(toOffset: 1 << 20)
+    try model.write(contentsOf: Data([1]))
+    let result = packing.wait()
+    #expect((result.exitCode, result.output) == (74, ""))
+    #expect(result.errorLines == ["tare: m: changed while it was read"])
+    #expect(folder.names == ["m"])
+  }
+
+  /// The bytes that were opened stay where they are; another file of their name is another file.
+  @Test func fileThatIsReplacedIsPackedAsItWas() throws {
+    let folder = try TemporaryFolder.withLargeModel()
+    let old = try folder.read("m")
+    let packing = try tare.start(["pack", "m", "--level", "1", "--threads", "1"], in: folder.path)
+    #expect(packing.waitForOutput(in: folder))
+    try folder.write([1], to: "other")
+    unsafe rename(folder.path("other"), folder.path("m"))
+    #expect(packing.wait().exitCode == 0)
+    #expect(try tare.run(["unpack", "m.tare", "-o", "back"], in: folder.path).exitCode == 0)
+    #expect(try folder.read("back") == old)
+  }
+
+  /// What came to the output's name while it was made is not replaced unasked.
+  @Test func outputThatAppearsMeanwhileStays() throws {
+    let folder = try TemporaryFolder.withLargeModel()
+    let packing = try tare.start(["pack", "m", "--level", "1", "--threads", "1"], in: folder.path)
+    #expect(packing.waitForOutput(in: folder))
+    try folder.write(Array("theirs".utf8), to: "m.tare")
+    let result = packing.wait()
+    #expect(result.exitCode == 73)
+    #expect(result.errorLines.first == "tare: m.tare: exists already")
+    #expect(try folder.read("m.tare") == Array("theirs".utf8))
+    #expect(folder.names == ["m", "m.tare"])
+  }
+
   @Test func fileLimitAloneIsNoCrash() throws {
-    let folder = try largeModel()
+    let folder = try TemporaryFolder.withLargeModel()
     let script = #"ulimit -c 0; ulimit -f 2048; exec "$0" "$@""#
     let result = try Program(path: "/bin/sh").run(["-c", script, tare.path, "pack", "m"], in: folder.path)
     #expect(result.exitCode == 74)

@@ -18,7 +18,7 @@ final class RunningProgram {
     case closed
   }
 
-  private let process: pid_t
+  let process: pid_t
   private let output: Connection
   private let errors: Connection
 
