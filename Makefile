@@ -2,6 +2,9 @@
 # make test       everything that must hold for a commit
 # make install    PREFIX=/usr/local by default; DESTDIR is honoured
 # make bench      the benchmarks
+# make fuzz       the readers on made-up input; RUNS=N for each target, SECONDS=N
+# make sanitize   the tests under the address and the thread sanitizer
+# make coverage   how many lines of the readers the tests reach
 # make man completions    writes man/ and completions/ anew from the commands' definitions
 # make format     lays the sources out
 
@@ -21,7 +24,7 @@ bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
-.PHONY: release demo test lint check-reference man completions install uninstall bench format clean set-up
+.PHONY: release demo test lint check-reference man completions install uninstall bench fuzz sanitize coverage format clean set-up
 
 release: set-up
 	$(SWIFT) build $(RELEASE) --product tare
@@ -42,7 +45,7 @@ test: set-up lint
 	$(SWIFT) test --skip-build
 
 lint:
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
 
 # The committed man pages and completions are what the definitions give.
 check-reference:
@@ -75,8 +78,22 @@ uninstall:
 bench: release
 	Benchmarks/run
 
+RUNS ?= 1000000
+SECONDS ?= 0
+fuzz: set-up
+	Fuzzing/run --runs $(RUNS) --seconds $(SECONDS)
+
+sanitize: set-up
+	scripts/make-venv
+	scripts/sanitize address
+	scripts/sanitize thread
+
+coverage: set-up
+	scripts/make-venv
+	scripts/coverage
+
 format:
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
 
 clean:
-	rm -rf .build .venv
+	rm -rf .build .build-* .venv
