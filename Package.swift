@@ -43,10 +43,14 @@ let package = Package(
     layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers"]),
     layer("Inspection", ["TensorModel", "Kernels", "Containers", "Packing"]),
     layer("Verification", ["TensorModel", "ByteStore", "Kernels", "Containers", "Packing"]),
+    layer("Conversion", ["TensorModel", "ByteStore", "Kernels", "Containers", "Packing"]),
     layer("Export", ["TensorModel", "ByteStore", "Kernels", "Containers"]),
     layer(
       "Tare",
-      ["TensorModel", "ByteStore", "Encodings", "Containers", "Packing", "Inspection", "Verification", "Export"]),
+      [
+        "TensorModel", "ByteStore", "Encodings", "Containers", "Packing", "Inspection", "Verification", "Conversion",
+        "Export",
+      ]),
     .executableTarget(
       name: "TareCommand",
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -66,6 +70,8 @@ let package = Package(
       swiftSettings: strict),
     tests("Verification", ["Verification", "TensorModel", "Kernels", "Containers", "MemoryModel"]),
     tests("Export", ["Export", "TensorModel", "ByteStore", "Kernels", "Containers", "MemoryModel"]),
+    tests(
+      "Conversion", ["Conversion", "TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "MemoryModel"]),
     tests("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Inspection"]),
   ]
 )

@@ -28,6 +28,8 @@ function __tare_parse_tokens -S
             __tare_parse_subcommand -r 1 'o/output=' 'level=' 'explain' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'unpack'
             __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
+        case 'convert'
+            __tare_parse_subcommand 2 'to=' 'tensor=+' 'exclude=+' 'rename=+' 'level=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'verify'
             __tare_parse_subcommand 2 'tolerance=' 'max-differences=' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'cat'
@@ -94,6 +96,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'inspect' -d 'Reports what a model holds, layer by layer.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'pack' -d 'Stores a model compactly, losslessly, as MODEL.tare.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'unpack' -d 'Gives the original file or folder back, byte for byte.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'convert' -d 'Writes a model anew: in another container, some of its tensors, under other names.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'verify' -d 'Checks a model from end to end, or proves that two hold the same.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'cat' -d 'Writes one tensor, or a range of its rows.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'formats' -d 'Lists the containers, data types and encodings that this build reads and writes.'
@@ -139,6 +142,21 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" verbose' -l 'verbose' -d 'Say more about what is being done.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" version' -l 'version' -d 'Show the version.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" h help' -s 'h' -l 'help' -d 'Show help information.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare convert" -eq 1' -F
+complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare convert" -eq 2' -F
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" to' -l 'to' -d 'The container of OUT, unless its extension says it.' -rfka 'safetensors tare'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'exclude' -d 'No tensors whose name matches the pattern. May be repeated.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'rename' -d 'Give tensors named OLD the name NEW; a * stands for any run of characters, and for the same run in NEW. May be repeated: each rule is applied to what the one before made.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" level' -l 'level' -d 'How a packed output is packed: from 1, the fastest, to 9, the smallest. (default: 3)' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" threads' -l 'threads' -d 'Worker threads. (default: all cores)' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" memory' -l 'memory' -d 'Ceiling of working memory, in bytes or with K, M or G for powers of 1024. (default: 512M)' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" json' -l 'json' -d 'Write the result as one JSON document.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" quiet' -l 'quiet' -d 'Say nothing but the result and errors.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" verbose' -l 'verbose' -d 'Say more about what is being done.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" version' -l 'version' -d 'Show the version.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare verify" -eq 1' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare verify" -eq 2' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" tolerance' -l 'tolerance' -d 'What counts as the same: exact, the same bits, unless said otherwise; value, where -0 is +0 and any NaN is any NaN.' -rfka 'exact value'
