@@ -43,7 +43,9 @@ let package = Package(
     layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers"]),
     layer("Inspection", ["TensorModel", "Kernels", "Containers", "Packing"]),
     layer("Verification", ["TensorModel", "ByteStore", "Kernels", "Containers", "Packing"]),
-    layer("Conversion", ["TensorModel", "ByteStore", "Kernels", "Containers", "Packing"]),
+    layer(
+      "Conversion",
+      ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers", "Packing", "Verification"]),
     layer("Export", ["TensorModel", "ByteStore", "Kernels", "Containers"]),
     layer(
       "Tare",
@@ -71,7 +73,10 @@ let package = Package(
     tests("Verification", ["Verification", "TensorModel", "Kernels", "Containers", "MemoryModel"]),
     tests("Export", ["Export", "TensorModel", "ByteStore", "Kernels", "Containers", "MemoryModel"]),
     tests(
-      "Conversion", ["Conversion", "TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "MemoryModel"]),
+      "Conversion",
+      [
+        "Conversion", "TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "Verification", "MemoryModel",
+      ]),
     tests("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Inspection"]),
   ]
 )

@@ -304,9 +304,9 @@ _tare_unpack() {
 
 _tare_convert() {
     repeating_flags=()
-    non_repeating_flags=(--force -f --json --quiet --verbose --version -h --help)
-    repeating_options=(--tensor --exclude --rename)
-    non_repeating_options=(--to --level --threads --memory)
+    non_repeating_flags=(--dry-run --verify --force -f --json --quiet --verbose --version -h --help)
+    repeating_options=(--tensor --exclude --only --skip --rename)
+    non_repeating_options=(--to --shard --dtype --level --threads --memory)
     __tare_offer_flags_options 2
 
     # Offer option value completions
@@ -315,10 +315,22 @@ _tare_convert() {
         __tare_add_completions -W 'safetensors'$'\n''tare'
         return
         ;;
+    '--shard')
+        return
+        ;;
     '--tensor')
         return
         ;;
     '--exclude')
+        return
+        ;;
+    '--dtype')
+        return
+        ;;
+    '--only')
+        return
+        ;;
+    '--skip')
         return
         ;;
     '--rename')

@@ -91,7 +91,7 @@ public enum OutputPath {
   /// - Parameter hint: what the user can do about it.
   /// - Throws: `cannotCreate` where something exists at `path`.
   public static func demandFree(
-    _ path: String, hint: String = "--force overwrites it, -o names another output"
+    _ path: String, hint: String = "--force overwrites it"
   ) throws(ModelError) {
     var status = stat()
     if unsafe lstat(path, &status) == 0 { throw ModelError(.cannotCreate, "exists already", hint: hint) }
@@ -103,8 +103,7 @@ public enum OutputPath {
     var status = stat()
     guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
     throw ModelError(
-      .cannotCreate, status.st_mode & S_IFMT == S_IFDIR ? "is a folder" : "is not a regular file",
-      hint: "-o names another output")
+      .cannotCreate, status.st_mode & S_IFMT == S_IFDIR ? "is a folder" : "is not a regular file")
   }
 
   /// A name beside `path` that nobody else uses.

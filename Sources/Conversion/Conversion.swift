@@ -10,6 +10,12 @@ public struct Conversion: Sendable {
   public let source: any ContainerReader
   public let layers: ConversionLayers
   public let files: PackSource
+  /// Files of the source's folder that go along as they are, by their paths.
+  public let companions: [String]
+  /// Weights in the source's folder that are no part of its model and do not go along.
+  public let leftovers: [String]
+  /// Remarks for the user.
+  public let notes: [String]
 
   /// The model that is written: the source under the layers.
   public var model: any ContainerReader { layers.model }
@@ -18,8 +24,23 @@ public struct Conversion: Sendable {
   /// - Throws: what opening throws; `usage` where the request does not fit the model; `unsupported` for what safetensors
   ///   can't hold.
   public init(path: String, _ request: ConversionRequest, limits: Limits = Limits()) throws(ModelError) {
-    source = try ContainerRegistry.open(path: path, limits: limits)
-    layers = try request.layers(over: source)
-    files = try OutputLayout(layers.model, limits: limits).file()
+    let source = try ConversionSource.open(path: path, limits: limits)
+    let layers = try request.layers(over: source.model)
+    let layout = OutputLayout(layers.model, limits: limits)
+    let isFolder =
+      request.shardBytes != nil || request.form == .folder || (request.form == .asSource && source.isFolder)
+    if isFolder {
+      let catalog = layers.model.catalog
+      let plan = request.shardBytes.map { ShardPlan(catalog, byteCount: $0) } ?? ShardPlan(catalog)
+      let stem = source.isFolder ? ShardPlan.stem(of: source.model.catalog) : "model"
+      files = try layout.folder(plan, stem: stem, companions: source.companions)
+    } else {
+      files = try layout.file()
+    }
+    self.source = source.model
+    self.layers = layers
+    companions = source.companions.map(\.path)
+    leftovers = source.leftovers
+    notes = source.notes
   }
 }

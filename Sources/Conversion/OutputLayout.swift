@@ -17,17 +17,45 @@ struct OutputLayout {
   /// One file that holds every tensor.
   func file() throws(ModelError) -> PackSource {
     let tensors = Array(model.catalog.tensors.indices)
-    return PackSource(isFolder: false, files: [try file("", tensors, model.catalog.metadata)])
+    let image = try image(tensors, model.catalog.metadata)
+    // A packed file that is no folder records no mode.
+    let file = PackSource.File(path: "", mode: 0, byteCount: image.byteCount, content: .image(image))
+    return PackSource(isFolder: false, files: [file])
   }
 
-  private func file(
-    _ path: String, _ tensors: [Int], _ metadata: [MetadataEntry]
-  ) throws(ModelError) -> PackSource.File {
-    let image = try within(model.path) { () throws(ModelError) in
+  /// A folder: the model's files, their index where there are several, and what goes along.
+  /// - Throws: `malformed` where something that goes along has the name of a file that is made.
+  func folder(
+    _ plan: ShardPlan, stem: String, companions: [PackSource.File]
+  ) throws(ModelError) -> PackSource {
+    let names = plan.names(stem: stem)
+    var files: [PackSource.File] = []
+    for (shard, name) in zip(plan.shards, names) {
+      let image = try image(shard.tensors, shard.metadata)
+      files.append(PackSource.File(path: name, mode: Self.mode, byteCount: image.byteCount, content: .image(image)))
+    }
+    if names.count > 1 {
+      try demandDistinctNames()
+      let index = plan.index(model.catalog, names: names)
+      let path = stem + CheckpointFiles.suffix + ".index.json"
+      files.append(PackSource.File(path: path, mode: Self.mode, byteCount: index.count, content: .bytes(index)))
+    }
+    files += companions
+    try within(model.path) { [files] () throws(ModelError) in try RelativePath.demandDistinct(files.map(\.path)) }
+    return PackSource(isFolder: true, files: files)
+  }
+
+  private func image(_ tensors: [Int], _ metadata: [MetadataEntry]) throws(ModelError) -> SafetensorsImage {
+    try within(model.path) { () throws(ModelError) in
       try SafetensorsImage(model, tensors: tensors, metadata: metadata, limits: limits)
     }
-    // A packed file that is no folder records no mode.
-    let mode = path.isEmpty ? 0 : Self.mode
-    return PackSource.File(path: path, mode: mode, byteCount: image.byteCount, content: .image(image))
+  }
+
+  /// Each shard proves that its own names are distinct; an index takes them all.
+  private func demandDistinctNames() throws(ModelError) {
+    var names = NameIndex()
+    for tensor in model.catalog.tensors where names.insert(tensor.info.name) != nil {
+      throw ModelError(.malformed, "two tensors are named '\(tensor.info.name)'").inside(model.path)
+    }
   }
 }

@@ -16,6 +16,21 @@ public final class SelectedModel: ModelLayer {
     catalog = Catalog(files: base.catalog.files, tensors: numbers.map { base.catalog.tensors[$0] })
   }
 
+  /// The tensors of some of the files, which alone are the model's files then.
+  init(_ base: any ContainerReader, files: [Int]) {
+    let places = Dictionary(uniqueKeysWithValues: files.enumerated().map { ($1, $0) })
+    let numbers = base.catalog.tensors.indices.filter { places[base.catalog.tensors[$0].file] != nil }
+    self.base = base
+    self.numbers = numbers
+    catalog = Catalog(
+      files: files.map { base.catalog.files[$0] },
+      tensors: numbers.map {
+        var entry = base.catalog.tensors[$0]
+        entry.file = places[entry.file]!
+        return entry
+      })
+  }
+
   public func grid(of tensor: Int) -> ChunkGrid { base.grid(of: numbers[tensor]) }
   public func makeSession() -> any TensorSession { SelectedSession(base.makeSession(), numbers) }
 }

@@ -28,6 +28,8 @@ public struct PackSource: Sendable {
     case opaque(path: String)
     /// A file that needs not exist, of which only the bytes count.
     case bytes([UInt8])
+    /// A file in a packed folder, of which only the bytes count.
+    case packed(PackedFile, number: Int)
   }
 
   public let isFolder: Bool
@@ -89,7 +91,8 @@ public struct PackSource: Sendable {
     return PackSource(isFolder: true, files: files, notes: notes)
   }
 
-  private static func member(
+  /// A file of a folder: one that is no sound model is kept as bytes, and `notes` says so of one that looks like one.
+  package static func member(
     path: String, relativePath: String, mode: UInt32, byteCount: Int, limits: Limits, notes: inout [String]
   ) throws(ModelError) -> File {
     var content = Content.opaque(path: path)
@@ -106,12 +109,17 @@ public struct PackSource: Sendable {
 }
 
 extension PackSource.File {
+  /// Of a file that was laid out for a model's tensors, their numbers in the model, in the order of the file.
+  public var tensorNumbers: [Int]? {
+    if case .image(let image) = content { image.sources } else { nil }
+  }
+
   /// The file's header and tensors, where it is safetensors.
   var header: SafetensorsHeader? {
     switch content {
     case .safetensors(let file): file.header
     case .image(let image): image.header
-    case .opaque, .bytes: nil
+    case .opaque, .bytes, .packed: nil
     }
   }
 }

@@ -7,6 +7,8 @@ package final class PackSourceSession {
   private let source: PackSource
   /// Of the models behind images, by identity.
   private var sessions: [ObjectIdentifier: any TensorSession] = [:]
+  /// Of packed folders, by identity.
+  private var readers: [ObjectIdentifier: PackedFileReader] = [:]
 
   package init(_ source: PackSource) { self.source = source }
 
@@ -21,6 +23,7 @@ package final class PackSourceSession {
         try image.withBytes(range, session(of: image.model), body)
       }
     case .bytes(let bytes): return try body(unsafe bytes.span.bytes.extracting(range))
+    case .packed(let packed, let number): return try reader(of: packed).withBytes(of: number, range, body)
     case .opaque(let path):
       return try within(path) { () throws(ModelError) in
         let map = try MappedFile(path: path)
@@ -37,7 +40,7 @@ package final class PackSourceSession {
     switch source.files[file].content {
     case .safetensors(let file): file.map.release(range)
     case .image(let image): image.release(range, session(of: image.model))
-    case .opaque, .bytes: break
+    case .opaque, .bytes, .packed: break
     }
   }
 
@@ -48,5 +51,13 @@ package final class PackSourceSession {
     let session = model.makeSession()
     sessions[key] = session
     return session
+  }
+
+  private func reader(of packed: PackedFile) -> PackedFileReader {
+    let key = ObjectIdentifier(packed)
+    if let reader = readers[key] { return reader }
+    let reader = PackedFileReader(packed)
+    readers[key] = reader
+    return reader
   }
 }

@@ -32,7 +32,7 @@ import Testing
     #expect(again.exitCode == 73)
     #expect(
       again.errorLines == [
-        "tare: s: exists already", "hint: a folder is never overwritten; -o names another output",
+        "tare: s: exists already", "hint: a folder is never overwritten",
       ])
   }
 
