@@ -29,7 +29,7 @@ function __tare_parse_tokens -S
         case 'unpack'
             __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'convert'
-            __tare_parse_subcommand 2 'to=' 'shard=' 'tensor=+' 'exclude=+' 'dtype=' 'only=+' 'skip=+' 'rename=+' 'level=' 'dry-run' 'verify' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand 2 'to=' 'shard=' 'tensor=+' 'exclude=+' 'dtype=' 'prune=' 'activations=' 'only=+' 'skip=+' 'rename=+' 'level=' 'dry-run' 'verify' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'verify'
             __tare_parse_subcommand 2 'tolerance=' 'max-differences=' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'cat'
@@ -149,6 +149,8 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'exclude' -d 'No tensors whose name matches the pattern. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" dtype' -l 'dtype' -d 'Cast floats to a type: f64, f32, f16, bf16, f8_e4m3, f8_e5m2, f8_e4m3fnuz or f8_e5m2fnuz; to the nearest, ties to even.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" prune' -l 'prune' -d 'Set weights to zero: magnitude:0.5, that share of each tensor by magnitude; global:0.5, of all tensors together; 2:4, all but 2 of every 4 inputs; block16x16:0.75, blocks by norm; rows:0.25, outputs by norm; wanda:0.5 or wanda:2:4, in each row by magnitude times the norm of the input. Embeddings, output heads, norms, biases and the like stay as they are, unless --only names them.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" activations' -l 'activations' -d 'For --prune wanda, the norms of the inputs: a model that holds for each weight a vector of its name, or of its name and .input_norm, with one element for each column.' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'only' -d 'Transform only tensors whose name matches the pattern; the others are written as they are. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'skip' -d 'Write tensors whose name matches the pattern as they are. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'rename' -d 'Give tensors named OLD the name NEW; a * stands for any run of characters, and for the same run in NEW. May be repeated: each rule is applied to what the one before made.' -rfka ''

@@ -18,7 +18,11 @@ import Testing
     for (threads, chunkBytes) in [(1, 1 << 20), (3, 56)] {
       let model = MemoryModel(tensors, chunkBytes: chunkBytes)
       let plan = try PruningPlan.make(
-        model, try PruningSpec(spec), scope, activations: norms.map { ActivationNorms($0) }, threads: threads)
+        model,
+        PruningRequest(
+          try PruningSpec(spec), activations: spec.hasPrefix("wanda") ? norms.map { ActivationNorms($0) } : nil,
+          threads: threads),
+        scope)
       let bytes = try contents(PrunedModel(model, plan))
       if let first {
         #expect(bytes == first.bytes)
@@ -215,7 +219,8 @@ import Testing
       MemoryModel.Tensor("w", .f32, [2, 2], (1...4).flatMap { littleEndian(Float($0)) }),
     ]
     let model = MemoryModel(tensors)
-    let plan = try PruningPlan.make(model, try PruningSpec("magnitude:0.5"), Self.everything, threads: 2)
+    let plan = try PruningPlan.make(
+      model, PruningRequest(try PruningSpec("magnitude:0.5"), threads: 2), Self.everything)
     let block = try PrunedModel(model, plan).makeSession().repeatedBlock(of: 0, 0..<4096)
     #expect(block == [0, 0, 0, 0])
     #expect(model.bytesRead < 100)
@@ -231,9 +236,9 @@ import Testing
     var tensor = MemoryModel.Tensor("w", .f32, [2, 2], [UInt8](repeating: 1, count: 16))
     tensor.damage = 5..<6
     let error = #expect(throws: ModelError.self) {
-      try PruningPlan.make(MemoryModel([tensor]), PruningSpec("magnitude:0.5"), threads: 1)
+      try PruningPlan.make(MemoryModel([tensor]), PruningRequest(PruningSpec("magnitude:0.5"), threads: 1))
     }
-    #expect(error?.description == "tensor 'w': a checksum does not hold (at byte 5)")
+    #expect(error?.description == "memory: tensor 'w': a checksum does not hold (at byte 5)")
   }
 }
 

@@ -23,8 +23,9 @@ public final class ActivationNorms: Sendable {
 
   static let suffix = ".input_norm"
 
-  /// The norms for each of `weights`.
-  /// - Throws: `malformed` where some have none, naming the first of these, or where a vector isn't as long as rows are.
+  /// The norms for each of `weights`; all are read once.
+  /// - Throws: `malformed` where some have none, naming the first of these, where a vector isn't as long as rows are, and
+  ///   for a norm that is negative or not finite.
   func norms(for weights: [(name: String, columns: Int)]) throws(ModelError) -> [TensorNorms] {
     let found = weights.map { (names[$0.name] ?? names[$0.name + Self.suffix]).map { holders[$0] } }
     let missing = zip(weights, found).filter { $1 == nil }.map(\.0.name)
@@ -34,10 +35,13 @@ public final class ActivationNorms: Sendable {
         .malformed, "holds no norms for '\(first)'\(more)", hint: "--skip leaves weights alone"
       ).inside(reader.path)
     }
+    let workspace = PruningWorkspace()
     var result: [TensorNorms] = []
     for (weight, number) in zip(weights, found) {
       guard let number else { continue }
-      result.append(try TensorNorms(reader, number, columns: weight.columns))
+      let norms = try TensorNorms(reader, number, columns: weight.columns)
+      try norms.load(into: workspace)
+      result.append(norms)
     }
     return result
   }

@@ -19,8 +19,11 @@ struct GroupRule: PruningRule {
     self.norms = norms
   }
 
+  /// Whether rows have inputs that fill no group.
+  var hasTail: Bool { groupedColumns < matrix.columns }
+
   /// The columns that lie in groups.
-  var groupedColumns: Int { matrix.columns / groups.unit * groups.unit }
+  private var groupedColumns: Int { matrix.columns / groups.unit * groups.unit }
 
   func context(of elements: Range<Int>) -> Range<Int> {
     guard !elements.isEmpty else { return elements }

@@ -21,15 +21,13 @@ public struct PruningPlan: Sendable {
   }
 
   /// Plans the pruning of `reader`. The plan is the same for any number of threads.
-  /// - Parameters:
-  ///   - activations: norms of the inputs, for methods that need them.
-  ///   - progress: told the bytes of each tensor that is decided, from any thread.
-  /// - Throws: what reading throws; `usage` where no tensor is pruned, and where activations are missing or not used.
+  /// - Throws: what reading throws; `usage` where no tensor is pruned, and where norms of the inputs are needed and not
+  ///   there, or there and not needed.
   public static func make(
-    _ reader: any ContainerReader, _ spec: PruningSpec, _ scope: PruningScope = PruningScope(),
-    activations: ActivationNorms? = nil, threads: Int, progress: @Sendable (_ bytes: Int) -> Void = { _ in }
+    _ reader: any ContainerReader, _ request: PruningRequest, _ scope: PruningScope = PruningScope()
   ) throws(ModelError) -> PruningPlan {
-    try PruningPlanner(reader, spec, scope, activations, threads).plan(progress)
+    let planner = try PruningPlanner(reader, request, scope)
+    return try within(reader.path) { () throws(ModelError) in try planner.plan(request.begin) }
   }
 
   /// Of all tensors that are pruned.
@@ -37,6 +35,13 @@ public struct PruningPlan: Sendable {
     var totals = PruneTally()
     for case .pruned(let counts) in outcomes { totals.add(counts.tally) }
     return PruningCounts(tally: totals)
+  }
+
+  /// The number of tensors whose rows end in inputs that fill no group, and the first of them; nil where there are none.
+  /// - Parameter catalog: of the model that the plan was made for.
+  public func tensorsWithTails(_ catalog: Catalog) -> (first: String, count: Int)? {
+    let tailed = rules.indices.filter { (rules[$0] as? GroupRule)?.hasTail == true }
+    return tailed.first.map { (catalog.tensors[$0].info.name, tailed.count) }
   }
 }
 
@@ -71,10 +76,8 @@ private struct PruningPlanner: Sendable {
     var norms: TensorNorms?
   }
 
-  init(
-    _ reader: any ContainerReader, _ spec: PruningSpec, _ scope: PruningScope, _ activations: ActivationNorms?,
-    _ threads: Int
-  ) throws(ModelError) {
+  init(_ reader: any ContainerReader, _ request: PruningRequest, _ scope: PruningScope) throws(ModelError) {
+    let spec = request.spec
     var names = NameIndex()
     for tensor in reader.catalog.tensors { _ = names.insert(tensor.info.name) }
     var candidates: [Candidate] = []
@@ -91,14 +94,16 @@ private struct PruningPlanner: Sendable {
     guard !candidates.isEmpty else {
       throw ModelError(.usage, "no tensor is pruned", hint: "--only names those that are").inside(reader.path)
     }
-    if spec.usesActivations {
-      guard let activations else { throw ModelError(.usage, "'\(spec)' needs the norms of the inputs") }
+    guard spec.usesActivations == (request.activations != nil) else {
+      throw ModelError(.usage, "'\(spec)' \(spec.usesActivations ? "needs" : "does not use") the norms of the inputs")
+    }
+    if let activations = request.activations {
       let norms = try activations.norms(for: candidates.map { ($0.info.name, $0.matrix.columns) })
       for index in candidates.indices { candidates[index].norms = norms[index] }
     }
     self.reader = reader
     self.spec = spec
-    self.threads = threads
+    threads = request.threads
     self.candidates = candidates
     self.exemptions = exemptions
   }
@@ -123,7 +128,8 @@ private struct PruningPlanner: Sendable {
     }
   }
 
-  func plan(_ progress: @Sendable (Int) -> Void) throws(ModelError) -> PruningPlan {
+  func plan(_ begin: (Int) -> @Sendable (Int) -> Void) throws(ModelError) -> PruningPlan {
+    let progress = begin(candidates.reduce(0) { $0 + $1.info.byteCount })
     let globalCuts = try globalCuts()
     let results = Mutex<[(rule: any PruningRule, counts: PruningCounts)?]>(candidates.map { _ in nil })
     try Pump.run(items: candidates.count, threads: threads) { () throws(ModelError) in

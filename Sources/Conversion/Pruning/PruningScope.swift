@@ -72,23 +72,23 @@ public struct PruningScope: Hashable, Sendable {
 }
 
 extension PruningScope.Exemption {
-  /// What such tensors are, for a sentence that says how many were left alone.
+  /// What such tensors are; it follows "tensors" in a sentence.
   public var description: String {
     switch self {
     case .skipped: "named by --skip"
     case .notNamed: "not named by --only"
     case .notFloat: "of no float type that is pruned"
-    case .empty: "empty"
+    case .empty: "without elements"
     case .vector: "of fewer than two dimensions"
-    case .embedding: "embeddings"
-    case .norm: "norms"
-    case .bias: "biases"
-    case .head: "output heads"
-    case .router: "routers"
-    case .scale: "scales and zero points of other weights"
-    case .state: "states and tokens"
-    case .scaled: "stored values that a tensor of scales multiplies"
-    case .shortRows: "with rows shorter than a group"
+    case .embedding: "named as embeddings"
+    case .norm: "named as norms"
+    case .bias: "named as biases"
+    case .head: "named as output heads"
+    case .router: "named as routers"
+    case .scale: "named as scales or zero points"
+    case .state: "named as states or tokens"
+    case .scaled: "whose values a tensor of scales multiplies"
+    case .shortRows: "with fewer inputs than a group"
     case .longRows: "with rows too long to compare"
     }
   }

@@ -18,6 +18,10 @@ struct ConversionText {
     self.isPacked = isPacked
   }
 
+  private var pruning: PruningText? {
+    conversion.layers.pruned.map { PruningText($0.plan, conversion.layers.selected.catalog) }
+  }
+
   private var tensorCount: Int { conversion.model.catalog.tensors.count }
   private var summary: String {
     let files = conversion.files.files.count
@@ -38,6 +42,7 @@ struct ConversionText {
         conversion.files.isFolder ? "along as \(conversion.companions.count == 1 ? "it is" : "they are")" : "not along"
       notes.append("\(Self.listed(conversion.companions)) \(conversion.companions.count == 1 ? "goes" : "go") \(fate)")
     }
+    if let pruning { notes += pruning.notes }
     if let cast = conversion.layers.cast, !cast.blockTensors.isEmpty {
       let count = cast.blockTensors.count
       notes.append(
@@ -65,7 +70,7 @@ struct ConversionText {
   /// The result, for a reader.
   var lines: String {
     let packed = packedBytes.map { " packed into \(byteText($0))" } ?? ""
-    let line = "\(output): \(summary)\(packed)\n"
+    let line = (pruning?.table ?? "") + "\(output): \(summary)\(packed)\n"
     guard let comparison else { return line }
     let metadata = comparison.metadataDifferences.isEmpty ? "" : "; the metadata differs"
     return line + "read back, " + comparison.text().dropLast() + metadata + "\n"
@@ -73,7 +78,7 @@ struct ConversionText {
 
   /// What would be written: each file with its tensors, where they come from, and the total.
   var plan: String {
-    var text = ""
+    var text = pruning?.table ?? ""
     for file in conversion.files.files {
       text += "\((file.path.isEmpty ? output : file.path).escapedForDisplay)  \(byteText(file.byteCount))\n"
       let rows = tensors(of: file).map { [$0.info.name.escapedForDisplay] + row($0.info, from: $0.origin) }
@@ -112,6 +117,7 @@ struct ConversionText {
       json.integer("bytes", conversion.files.byteCount)
       if let packedBytes { json.integer("packed_bytes", packedBytes) }
       json.array("files") { json in for file in conversion.files.files { write(file, lists: isDry, &json) } }
+      pruning?.write(&json)
       if !isDry, let cast = conversion.layers.cast { write(cast, &json) }
       if let comparison { json.string("verified", comparison.isWhole ? "identical" : "different") }
     }
