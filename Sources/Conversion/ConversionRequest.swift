@@ -33,7 +33,9 @@ public struct ConversionRequest: Sendable {
     guard !model.catalog.tensors.isEmpty || source.catalog.tensors.isEmpty else {
       throw ModelError(.usage, "none of the \(source.catalog.tensors.count) tensors is chosen").inside(source.path)
     }
-    let cast = try dtype.map { (dtype) throws(ModelError) in try CastModel(model, to: dtype, transformed) }
+    let cast = try dtype.map { (dtype) throws(ModelError) in
+      try within(source.path) { () throws(ModelError) in try CastModel(model, to: dtype, transformed) }
+    }
     if let cast { model = cast }
     let renamed = try RenamedModel(model, renaming)
     return ConversionLayers(selected: selected, cast: cast, renamed: renamed)

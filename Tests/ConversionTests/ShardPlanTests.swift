@@ -32,8 +32,8 @@ import Testing
 
   @Test func indexIsThatOfTheHub() {
     let catalog = Self.catalog([6, 6])
-    let plan = ShardPlan(catalog, byteCount: 10)
-    let text = String(decoding: plan.index(catalog, names: plan.names(stem: "model")), as: UTF8.self)
+    let names = ShardPlan(catalog, byteCount: 10).names(stem: "model")
+    let text = String(decoding: ShardPlan.index(catalog, [(names[0], [0]), (names[1], [1])]), as: UTF8.self)
     #expect(
       text == """
         {
