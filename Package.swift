@@ -60,7 +60,7 @@ let package = Package(
     tests("Kernels", ["TensorModel", "Kernels", "MemoryModel"]),
     tests("Encodings", ["TensorModel", "Encodings", "MemoryModel"]),
     tests("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers", "Packing", "MemoryModel"]),
-    tests("Containers", ["TensorModel", "ByteStore", "Containers"]),
+    tests("Containers", ["TensorModel", "ByteStore", "Containers", "MemoryModel"]),
     tests(
       "TareCommand",
       [

@@ -37,10 +37,8 @@ public final class CastModel: ModelLayer {
       let conversion = filter.accepts(info.name) ? made[info.dtype] : nil
       conversions.append(conversion)
       if conversion != nil {
-        let cast = try within(base.path) { () throws(ModelError) in
-          try within("tensor '\(info.name)'") { () throws(ModelError) in
-            try TensorInfo(name: info.name, dtype: dtype, shape: info.shape)
-          }
+        let cast = try within("tensor '\(info.name)'") { () throws(ModelError) in
+          try TensorInfo(name: info.name, dtype: dtype, shape: info.shape)
         }
         catalog.tensors[index].info = cast
         catalog.tensors[index].offset = nil

@@ -40,7 +40,9 @@ public struct ConversionRequest: Sendable {
       PrunedModel(selected, try PruningPlan.make(selected, pruning, PruningScope(transformed)))
     }
     if let pruned { model = pruned }
-    let cast = try dtype.map { (dtype) throws(ModelError) in try CastModel(model, to: dtype, transformed) }
+    let cast = try dtype.map { (dtype) throws(ModelError) in
+      try within(source.path) { () throws(ModelError) in try CastModel(model, to: dtype, transformed) }
+    }
     if let cast { model = cast }
     let renamed = try RenamedModel(model, renaming)
     return ConversionLayers(selected: selected, pruned: pruned, cast: cast, renamed: renamed)

@@ -28,15 +28,16 @@ struct OutputLayout {
   func folder(
     _ plan: ShardPlan, stem: String, companions: [PackSource.File]
   ) throws(ModelError) -> PackSource {
-    let names = plan.names(stem: stem)
+    var shards: [(name: String, tensors: [Int])] = []
     var files: [PackSource.File] = []
-    for (shard, name) in zip(plan.shards, names) {
+    for (shard, name) in zip(plan.shards, plan.names(stem: stem)) {
       let image = try image(shard.tensors, shard.metadata)
+      shards.append((name, image.sources))
       files.append(PackSource.File(path: name, mode: Self.mode, byteCount: image.byteCount, content: .image(image)))
     }
-    if names.count > 1 {
+    if shards.count > 1 {
       try demandDistinctNames()
-      let index = plan.index(model.catalog, names: names)
+      let index = ShardPlan.index(model.catalog, shards)
       let path = stem + CheckpointFiles.suffix + ".index.json"
       files.append(PackSource.File(path: path, mode: Self.mode, byteCount: index.count, content: .bytes(index)))
     }

@@ -57,14 +57,15 @@ struct ShardPlan {
     return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
   }
 
-  /// The index of the shards, as huggingface_hub lays it out.
-  func index(_ catalog: Catalog, names: [String]) -> [UInt8] {
+  /// The index of shards, as huggingface_hub lays it out.
+  /// - Parameter shards: the tensors of each file, in the order of the file, and its name.
+  static func index(_ catalog: Catalog, _ shards: [(name: String, tensors: [Int])]) -> [UInt8] {
     var json = JSONText()
     json.object { json in
       json.object("metadata") { json in json.integer("total_size", catalog.byteCount) }
       json.object("weight_map") { json in
-        for (shard, name) in zip(shards, names) {
-          for tensor in shard.tensors { json.string(catalog.tensors[tensor].info.name, name) }
+        for shard in shards {
+          for tensor in shard.tensors { json.string(catalog.tensors[tensor].info.name, shard.name) }
         }
       }
     }

@@ -37,11 +37,7 @@ struct ConversionText {
     if !conversion.leftovers.isEmpty {
       notes.append("\(input): \(Self.listed(conversion.leftovers)) left out: no part of the model")
     }
-    if !conversion.companions.isEmpty {
-      let fate =
-        conversion.files.isFolder ? "along as \(conversion.companions.count == 1 ? "it is" : "they are")" : "not along"
-      notes.append("\(Self.listed(conversion.companions)) \(conversion.companions.count == 1 ? "goes" : "go") \(fate)")
-    }
+    if !conversion.companions.isEmpty { notes.append(companionNote) }
     if let pruning { notes += pruning.notes }
     if let cast = conversion.layers.cast, !cast.blockTensors.isEmpty {
       let count = cast.blockTensors.count
@@ -50,6 +46,12 @@ struct ConversionText {
           + "\(count == 1 ? "stays as it is" : "stay as they are")")
     }
     return notes
+  }
+
+  private var companionNote: String {
+    let (paths, isOne) = (Self.listed(conversion.companions), conversion.companions.count == 1)
+    guard conversion.files.isFolder else { return "\(paths) \(isOne ? "stays" : "stay") behind: \(output) is one file" }
+    return "\(paths) \(isOne ? "goes along as it is" : "go along as they are")"
   }
 
   /// What is known when everything was read.
