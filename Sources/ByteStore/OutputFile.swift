@@ -11,10 +11,16 @@ public final class OutputFile: PositionalOutput {
   private let descriptor: Int32
   private let token: UInt
   private let isFinished = Atomic<Bool>(false)
+  /// Kept, and not used: it can't remove itself before the file is gone from it.
+  private nonisolated(unsafe) let folder: OutputFolder?
 
   /// Creates the partial file.
   /// - Throws: `cannotCreate` where `path` exists and `overwrite` is false, or nothing can be created there.
-  public init(path: String, mode: UInt32 = 0o666, overwrite: Bool = false) throws(ModelError) {
+  public convenience init(path: String, mode: UInt32 = 0o666, overwrite: Bool = false) throws(ModelError) {
+    try self.init(path: path, mode: mode, overwrite: overwrite, in: nil)
+  }
+
+  init(path: String, mode: UInt32, overwrite: Bool = false, in folder: OutputFolder?) throws(ModelError) {
     if !overwrite { try OutputPath.demandFree(path) }
     try OutputPath.demandReplaceable(path)
     let partial = OutputPath.partial(of: path)
@@ -33,6 +39,7 @@ public final class OutputFile: PositionalOutput {
     self.partialPath = partial
     self.descriptor = descriptor
     self.token = token
+    unsafe self.folder = folder
   }
 
   deinit {

@@ -42,7 +42,7 @@ public final class OutputFolder {
       }
     }
     let path = partialPath + "/" + relativePath
-    let file = try OutputFile(path: path, mode: mode)
+    let file = try OutputFile(path: path, mode: mode, in: self)
     made.append((path, false, FaultGuard.willCreate(path: path, isFolder: false)))
     return file
   }

@@ -10,7 +10,10 @@ extension Conversion {
     with path: String, threads: Int, memory: Int = 512 << 20,
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(ModelError) -> ComparisonReport {
-    let written = try ConversionSource.open(path: path, limits: Limits()).model
+    var limits = Limits()
+    // What this program wrote is believed.
+    limits.expansion = .max
+    let written = try ConversionSource.open(path: path, limits: limits).model
     var comparison = ModelComparison()
     comparison.threads = WorkerBudget.decoders(
       threads, memory: memory, chunkBytes: 2 * max(model.largestChunkBytes, written.largestChunkBytes))

@@ -14,8 +14,12 @@ struct ConversionSource: Sendable {
   let notes: [String]
 
   /// Opens the model at `path`, which every error names.
+  /// - Throws: what opening throws; `malformed` for a packed file beyond `limits.expansion`.
   static func open(path: String, limits: Limits) throws(ModelError) -> ConversionSource {
     let model = try ContainerRegistry.open(path: path, limits: limits)
+    if let packed = model as? PackedModel {
+      try within(path) { () throws(ModelError) in try packed.file.demandBelief(limits.expansion) }
+    }
     if let packed = model as? PackedModel, packed.file.isFolder { return try open(packed, limits) }
     let status = try within(path) { () throws(ModelError) in try FileStatus(path: path) }
     guard status.kind == .folder else {

@@ -40,11 +40,39 @@ public struct PruneGroups: Sendable {
   private func zero<W: Word>(
     _ elements: UnsafeMutableRawPointer, _ count: Int, _ largest: W, _ order: WordOrder<W>
   ) {
+    if size == 4 && stride == 1 { return unsafe zeroFours(elements, count, largest, order) }
     let width = MemoryLayout<W>.size
     zero(count, largest) {
       unsafe order(elements.loadUnaligned(fromByteOffset: $0 &* width, as: W.self))
     } zero: {
       unsafe elements.storeBytes(of: 0, toByteOffset: $0 &* width, as: W.self)
+    }
+  }
+
+  /// Groups of four elements, without a branch: each pair is compared once.
+  private func zeroFours<W: Word>(
+    _ elements: UnsafeMutableRawPointer, _ count: Int, _ largest: W, _ order: WordOrder<W>
+  ) {
+    let zeroed = W(4 - kept)
+    let width = MemoryLayout<W>.size
+    for group in 0..<count / 4 {
+      let words = unsafe elements + group &* 4 &* width
+      @inline(__always) func word(_ member: Int) -> W {
+        unsafe words.loadUnaligned(fromByteOffset: member &* width, as: W.self)
+      }
+      let (first, second, third, fourth) = (word(0), word(1), word(2), word(3))
+      let (a, b, c, d) = (order(first), order(second), order(third), order(fourth))
+      let (ab, ac, ad): (W, W, W) = (a <= b ? 1 : 0, a <= c ? 1 : 0, a <= d ? 1 : 0)
+      let (bc, bd, cd): (W, W, W) = (b <= c ? 1 : 0, b <= d ? 1 : 0, c <= d ? 1 : 0)
+      // How many come before a member, against how many go.
+      @inline(__always) func store(_ member: Int, _ word: W, _ key: W, before: W) {
+        let result = before < zeroed && key <= largest ? 0 : word
+        unsafe words.storeBytes(of: result, toByteOffset: member &* width, as: W.self)
+      }
+      store(0, first, a, before: 3 &- ab &- ac &- ad)
+      store(1, second, b, before: 2 &+ ab &- bc &- bd)
+      store(2, third, c, before: 1 &+ ac &+ bc &- cd)
+      store(3, fourth, d, before: ad &+ bd &+ cd)
     }
   }
 

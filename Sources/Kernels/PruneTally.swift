@@ -33,7 +33,7 @@ public struct PruneTally: Hashable, Sendable {
 /// The tallies run over blocks of `blockElements`, in eight lanes (lane = index mod 8) that are added in order.
 extension DoubleWidening {
   /// Compares elements with what they became: each is as it was, or zero.
-  public func tally(_ before: RawSpan, _ after: RawSpan) -> PruneTally {
+  public func tally(_ before: RawSpan, _ after: RawSpan, on set: InstructionSet = .best) -> PruneTally {
     precondition(before.byteCount == after.byteCount)
     var result = PruneTally()
     unsafe before.withUnsafeBytes { before in
@@ -41,12 +41,7 @@ extension DoubleWidening {
         unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.blockElements) { pruned in
           unsafe forEachBlock(before) { block, first in
             unsafe widen(after.baseAddress! + first &* elementBytes, block.count, pruned)
-            result.add(
-              unsafe Self.tally(block) { (_, index) in
-                var eight = SIMD8<Double>()
-                for lane in 0..<8 { eight[lane] = unsafe pruned[index &+ lane] }
-                return eight .== 0
-              })
+            unsafe result.add(TallyLanes(block, after: UnsafePointer(pruned.baseAddress!), limit: 0, on: set).tally)
           }
         }
       }
@@ -55,44 +50,65 @@ extension DoubleWidening {
   }
 
   /// Tallies elements of which those of magnitude `limit` or less become zero.
-  public func tally(_ source: RawSpan, zeroedUpTo limit: Double) -> PruneTally {
+  public func tally(_ source: RawSpan, zeroedUpTo limit: Double, on set: InstructionSet = .best) -> PruneTally {
     var result = PruneTally()
     unsafe source.withUnsafeBytes { source in
       unsafe forEachBlock(source) { block, _ in
-        result.add(
-          unsafe Self.tally(block) { (values, _) in (values .<= limit) .& (values .>= -limit) })
+        unsafe result.add(TallyLanes(block, after: nil, limit: limit, on: set).tally)
       }
     }
     return result
   }
+}
+
+/// The sums and counts of one block, lane by lane.
+private struct TallyLanes {
+  private let elementCount: Int
+  private var squares = SIMD8<Double>()
+  private var lost = SIMD8<Double>()
+  private var before = SIMD8<Int64>()
+  private var after = SIMD8<Int64>()
 
   /// - Parameters:
-  ///   - block: room for whole eights.
-  ///   - isZeroed: which of eight values, beginning at an index, become or are zero.
-  @inline(__always)
-  private static func tally(
-    _ block: UnsafeMutableBufferPointer<Double>, isZeroed: (SIMD8<Double>, Int) -> SIMDMask<SIMD8<Int64>>
-  ) -> PruneTally {
-    var squares = SIMD8<Double>()
-    var lost = SIMD8<Double>()
-    var before = SIMD8<Int64>()
-    var after = SIMD8<Int64>()
-    var index = 0
-    while index < block.count {
-      var values = SIMD8<Double>(repeating: .nan)
-      for lane in 0..<min(8, block.count &- index) { values[lane] = unsafe block[index &+ lane] }
-      // Lanes behind the last element are NaN, whatever `isZeroed` found there.
-      let zeroed = isZeroed(values, index) .& (values .== values)
-      before &-= unsafe unsafeBitCast(values .== 0, to: SIMD8<Int64>.self)
-      after &-= unsafe unsafeBitCast(zeroed, to: SIMD8<Int64>.self)
-      let isFinite = (values - values) .== 0
-      let square = (values * values).replacing(with: 0, where: .!isFinite)
-      squares += square
-      lost += square.replacing(with: 0, where: .!zeroed)
-      index &+= 8
+  ///   - after: what the values became; nil where those of magnitude `limit` or less become zero.
+  init(
+    _ block: UnsafeMutableBufferPointer<Double>, after: UnsafePointer<Double>?, limit: Double, on set: InstructionSet
+  ) {
+    elementCount = block.count
+    guard let kernel = unsafe set.kernels?.tally_squares else {
+      unsafe add(block, after: after, limit)
+      return
     }
+    unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: 16) { sums in
+      unsafe withUnsafeTemporaryAllocation(of: Int64.self, capacity: 16) { counts in
+        unsafe kernel(block.baseAddress, after, block.count, limit, sums.baseAddress, counts.baseAddress)
+        for lane in 0..<8 {
+          squares[lane] = unsafe sums[lane]
+          lost[lane] = unsafe sums[8 + lane]
+          self.before[lane] = unsafe counts[lane]
+          self.after[lane] = unsafe counts[8 + lane]
+        }
+      }
+    }
+  }
+
+  /// The reference of the kernels in C.
+  private mutating func add(_ block: UnsafeMutableBufferPointer<Double>, after: UnsafePointer<Double>?, _ limit: Double) {
+    for index in 0..<block.count {
+      let value = unsafe block[index]
+      let goes = unsafe after.map { unsafe $0[index] == 0 } ?? (value.magnitude <= limit)
+      let square = value - value == 0 ? value * value : 0
+      let lane = index & 7
+      squares[lane] += square
+      lost[lane] += goes ? square : 0
+      before[lane] += value == 0 ? 1 : 0
+      self.after[lane] += goes ? 1 : 0
+    }
+  }
+
+  var tally: PruneTally {
     var result = PruneTally()
-    result.elementCount = block.count
+    result.elementCount = elementCount
     for lane in 0..<8 {
       result.squares += squares[lane]
       result.lostSquares += lost[lane]

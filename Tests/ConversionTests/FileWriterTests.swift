@@ -36,12 +36,17 @@ import Testing
     var tensor = MemoryModel.Tensor("w", .u8, [100], [UInt8](repeating: 1, count: 100))
     tensor.damage = 50..<51
     let folder = try Folder()
-    let source = try Self.source(MemoryModel([tensor], path: "in", chunkBytes: 10))
-    let error = #expect(throws: ModelError.self) {
-      try FileWriter.write(source, to: folder.path("out"), .init(threads: 2))
+    let model = MemoryModel(
+      [.init("a", .u8, [60], [UInt8](repeating: 2, count: 60)), tensor], path: "in", chunkBytes: 10)
+    let layout = OutputLayout(model, limits: Limits())
+    let plan = ShardPlan(model.catalog, byteCount: 100)
+    for source in [try layout.file(), try layout.folder(plan, stem: "model", companions: [])] {
+      let error = #expect(throws: ModelError.self) {
+        try FileWriter.write(source, to: folder.path("out"), .init(threads: 2))
+      }
+      #expect(error?.context == ["in", "tensor 'w'"])
+      #expect(folder.names == [])
     }
-    #expect(error?.context == ["in", "tensor 'w'"])
-    #expect(folder.names == [])
   }
 
   @Test func zerosThatAreKnownTakeNoRoom() throws {

@@ -98,6 +98,13 @@ struct ConvertCommand: ParsableCommand {
   @Flag(help: "Read back what was written, and compare it bit for bit.")
   var verify = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Refuse a packed file whose content is more than N times its own size. (default: \(Limits().expansion))",
+      valueName: "n"),
+    transform: { try wholeNumber($0, in: 1...Int.max) })
+  var maxExpansion = Limits().expansion
+
   @OptionGroup var overwriting: ForceOption
   @OptionGroup var work: WorkOptions
   @OptionGroup var result: JSONOption

@@ -4,7 +4,9 @@ import Tare
 extension ConvertCommand {
   func run() throws {
     try demandFreeFile()
-    let conversion = try Conversion(path: input, request())
+    var limits = Limits()
+    limits.expansion = maxExpansion
+    let conversion = try Conversion(path: input, request(), limits: limits)
     if container == nil && !conversion.files.isFolder {
       throw UsageError(
         "\(output) does not say what to write", hint: "--to names the container; a / behind the name makes it a folder")
