@@ -76,7 +76,7 @@ public enum PruneMagnitude {
     var total = 0
     var start = 0
     while start < count {
-      let end = min(count, start &+ 255)
+      let end = min(count, start &+ 128)
       var matches: W = 0
       for index in start..<end {
         let word = unsafe source.loadUnaligned(fromByteOffset: index &* width, as: W.self)
@@ -88,23 +88,25 @@ public enum PruneMagnitude {
     return total
   }
 
-  /// The index of the element of that magnitude that `number` others precede; nil where there are fewer.
+  /// Looks for the element of that magnitude that `number` others precede.
+  /// - Returns: its index, nil where there are fewer; and how many elements of that magnitude lie in front of it, or in
+  ///   all of `source` where there are fewer.
   public static func index(
     of magnitude: UInt64, number: Int, in source: RawSpan, _ order: MagnitudeOrder
-  ) -> Int? {
+  ) -> (index: Int?, passed: Int) {
     let width = order.dtype.blockBytes
     // Large steps first, then the elements of one step.
-    var left = number
+    var passed = 0
     var start = 0
-    for step in [1 << 16, 1 << 8, 1] {
+    for step in [1 << 13, 1 << 7, 1] {
       while start < source.byteCount {
         let part = source.extracting(start..<min(source.byteCount, start + step * width))
         let matches = count(of: magnitude, in: part, order)
-        if matches > left { break }
-        left -= matches
+        if passed + matches > number { break }
+        passed += matches
         start += part.byteCount
       }
     }
-    return start < source.byteCount ? start / width : nil
+    return (start < source.byteCount ? start / width : nil, passed)
   }
 }

@@ -93,7 +93,8 @@ private struct TallyLanes {
   }
 
   /// The reference of the kernels in C.
-  private mutating func add(_ block: UnsafeMutableBufferPointer<Double>, after: UnsafePointer<Double>?, _ limit: Double) {
+  private mutating func add(_ block: UnsafeMutableBufferPointer<Double>, after: UnsafePointer<Double>?, _ limit: Double)
+  {
     for index in 0..<block.count {
       let value = unsafe block[index]
       let goes = unsafe after.map { unsafe $0[index] == 0 } ?? (value.magnitude <= limit)

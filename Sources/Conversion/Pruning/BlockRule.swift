@@ -18,7 +18,11 @@ struct BlockRule: PruningRule {
       while column < columns.upperBound {
         let end = min((column / grid.columns + 1) * grid.columns, columns.upperBound)
         if zeroed[firstBlock + column / grid.columns] {
-          for index in (rowStart + column) * type.width..<(rowStart + end) * type.width { workspace.pruned[index] = 0 }
+          // Blocks that hold anything else are never chosen.
+          let bytes = (rowStart + column) * type.width..<(rowStart + end) * type.width
+          PruneMagnitude.zero(
+            source.extracting(bytes), upTo: type.order.largestFinite, type.order, into: &workspace.pruned,
+            at: bytes.lowerBound)
         }
         column = end
       }

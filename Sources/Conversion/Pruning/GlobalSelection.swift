@@ -60,35 +60,53 @@ struct GlobalSelection: Sendable {
   }
 
   private func select(_ count: Int) throws(ModelError) -> RadixSelection {
-    let keyBits = commonOrder?.keyBits ?? 63
-    var selection = RadixSelection(keyBits: keyBits, rank: count)
+    var selection = RadixSelection(keyBits: commonOrder?.keyBits ?? 63, rank: count)
     repeat {
       let begun = selection
-      let counted = Mutex(begun)
-      try forEachChunk { (member, bytes, _, keys) in
-        var mine = begun
-        if commonOrder != nil {
-          PruneMagnitude.count(bytes, member.type.order, in: &mine)
-        } else {
-          let elements = bytes.byteCount / member.type.width
-          keys.grow(to: elements)
-          member.type.widening.magnitudes(bytes, into: &keys)
-          mine.count(keys, elements)
-        }
-        counted.withLock { $0.merge(mine) }
+      let counters = Mutex<[Counter]>([])
+      try forEachChunk { () -> Counter in
+        let counter = Counter(begun, isMixed: commonOrder == nil)
+        counters.withLock { $0.append(counter) }
+        return counter
+      } body: { (counter, member, bytes) in
+        counter.count(bytes, members[member].type)
       }
-      selection = counted.withLock { $0 }
+      for counter in counters.withLock({ $0 }) { counter.add(to: &selection) }
     } while !selection.advance()
     return selection
+  }
+
+  /// What one worker has counted in one visit.
+  private final class Counter: Sendable {
+    private let isMixed: Bool
+    private let state: Mutex<(selection: RadixSelection, keys: [UInt64])>
+
+    init(_ begun: RadixSelection, isMixed: Bool) {
+      self.isMixed = isMixed
+      state = Mutex((begun, []))
+    }
+
+    func count(_ bytes: RawSpan, _ type: PrunedType) {
+      state.withLock { state in
+        guard isMixed else { return PruneMagnitude.count(bytes, type.order, in: &state.selection) }
+        let elements = bytes.byteCount / type.width
+        state.keys.grow(to: elements)
+        type.widening.magnitudes(bytes, into: &state.keys)
+        state.selection.count(state.keys, elements)
+      }
+    }
+
+    func add(to selection: inout RadixSelection) { state.withLock { selection.merge($0.selection) } }
   }
 
   /// Ends the cuts of tied members so that `count` elements of the magnitude at the cut go.
   private func settle(_ count: Int, _ isTied: [Bool], _ cuts: inout [MagnitudeCut]) throws(ModelError) {
     let magnitudes = cuts.map(\.magnitude)
     let matches = Mutex([Int](repeating: 0, count: members.count))
-    try forEachChunk { (member, bytes, number, _) in
+    try forEachChunk {
+    } body: { (_, number, bytes) in
       guard isTied[number] else { return }
-      let found = PruneMagnitude.count(of: magnitudes[number], in: bytes, member.type.order)
+      let found = PruneMagnitude.count(of: magnitudes[number], in: bytes, members[number].type.order)
       matches.withLock { $0[number] += found }
     }
     var left = count
@@ -108,19 +126,19 @@ struct GlobalSelection: Sendable {
     }
   }
 
-  /// Lends every chunk of every member to one of the workers, with the number of the member and a buffer of the worker's.
-  private func forEachChunk(
-    _ body: @Sendable (Member, RawSpan, Int, inout [UInt64]) -> Void
+  /// Lends every chunk of every member to one of the workers, with the number of the member and the worker's own state.
+  private func forEachChunk<State>(
+    _ makeState: @Sendable () -> State, body: @Sendable (State, _ member: Int, RawSpan) -> Void
   ) throws(ModelError) {
     try Pump.run(items: items.count, threads: threads) { () throws(ModelError) in
-      (session: reader.makeSession(), workspace: PruningWorkspace())
+      (session: reader.makeSession(), state: makeState())
     } work: { (worker, item) throws(ModelError) in
       let (number, chunk) = items[item]
       let member = members[number]
       let range = grids[number].bytes(ofChunk: chunk)
       try within("tensor '\(member.info.name)'") { () throws(ModelError) in
         try worker.session.withBytes(of: member.tensor, range) { (bytes) throws(ModelError) in
-          body(member, bytes, number, &worker.workspace.keys)
+          body(worker.state, number, bytes)
         }
       }
       worker.session.release(of: member.tensor, range)

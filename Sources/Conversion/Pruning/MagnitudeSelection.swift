@@ -36,15 +36,11 @@ struct MagnitudeSelection {
     var start = 0
     while start < walk.info.elementCount {
       let elements = start..<start + min(TensorWalk.pieceElements, walk.info.elementCount - start)
-      let found = try walk.read(elements) { (bytes) throws(ModelError) -> Int? in
-        let matches = PruneMagnitude.count(of: magnitude, in: bytes, walk.type.order)
-        guard matches >= left else {
-          left -= matches
-          return nil
-        }
-        return PruneMagnitude.index(of: magnitude, number: left - 1, in: bytes, walk.type.order)
+      let found = try walk.read(elements) { (bytes) throws(ModelError) in
+        PruneMagnitude.index(of: magnitude, number: left - 1, in: bytes, walk.type.order)
       }
-      if let found { return start + found + 1 }
+      if let index = found.index { return start + index + 1 }
+      left -= found.passed
       start = elements.upperBound
     }
     throw ModelError(.inputOutput, "the tensor changed while it was read")
