@@ -28,6 +28,8 @@ let package = Package(
   products: [
     .library(name: "Tare", targets: ["Tare"]),
     .executable(name: "tare", targets: ["TareCommand"]),
+    // For the benchmarks; nothing of it is promised to others.
+    .library(name: "TareKernels", targets: ["Kernels"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
