@@ -59,6 +59,16 @@ typedef struct tare_kernels {
   // BytePlanes
   void (*split_rotated)(const void *source, size_t elements, int width, uint8_t *planes);
   void (*join_rotated)(const uint8_t *const *planes, size_t elements, int width, void *target);
+
+  // FloatRounding
+  uint32_t (*round_to_bf16)(const void *source, size_t count, void *target);
+  uint32_t (*round_to_f16)(const void *source, size_t count, void *target);
+  void (*widen_bf16)(const void *source, size_t count, void *target);
+  void (*widen_f16)(const void *source, size_t count, void *target);
+
+  // PruneTally; `after` may be NULL.
+  void (*tally_squares)(
+      const double *values, const double *after, size_t count, double limit, double *sums, int64_t *counts);
 } tare_kernels;
 
 /// The kernels of a set, or NULL where this processor or this build lacks it.
