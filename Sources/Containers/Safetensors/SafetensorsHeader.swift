@@ -20,14 +20,16 @@ public struct SafetensorsHeader: Sendable {
   /// Reads and proves the header of a file of `fileByteCount` bytes.
   ///
   /// Takes time linear in the header (and in n log n of its tensors where it does not name them in file order).
-  /// - Parameter bytes: the file, or a part from its start that holds the header whole.
+  /// - Parameter bytes: the file, or a part from its start that should hold the header whole.
   /// - Throws: `malformed` where the file breaks a rule of the format, is longer or shorter than its header says, or has
   ///   what two readers could understand in two ways; `unsupported` for a dtype that this build does not know.
   public static func parse(
     _ bytes: RawSpan, fileByteCount: Int, limits: Limits = Limits()
   ) throws(ModelError) -> SafetensorsHeader {
     let dataStart = try dataStart(bytes, fileByteCount: fileByteCount, limits: limits)
-    precondition(bytes.byteCount >= dataStart, "the header must be handed over whole")
+    guard bytes.byteCount >= dataStart else {
+      throw ModelError(.malformed, "a header of \(dataStart - 8) bytes in \(bytes.byteCount) that hold it", at: 0)
+    }
     var parser = SafetensorsHeaderParser(limits: limits)
     try parser.parse(bytes.extracting(8..<dataStart))
     let tensors = try SafetensorsLayout.prove(parser.claims, dataStart: dataStart, fileByteCount: fileByteCount)
@@ -40,6 +42,9 @@ public struct SafetensorsHeader: Sendable {
   ) throws(ModelError) -> Int {
     guard fileByteCount >= 8 else {
       throw ModelError(.malformed, "a file of \(fileByteCount) bytes, expected at least 8 for the length of the header")
+    }
+    guard bytes.byteCount >= 8 else {
+      throw ModelError(.malformed, "\(bytes.byteCount) bytes that hold a header, expected at least 8", at: 0)
     }
     let length = headerByteCount(bytes)
     guard length <= limits.headerBytes else {

@@ -541,6 +541,11 @@ keep("outer_cuts_entry", packed(header=lambda h: h.replace(
      "array 'y' begins inside an entry", VERIFY)
 keep("outer_unpadded", packed(head=lambda h: u64(len(h) - 7) + h[8:] + b" "), "multiple of 8", VERIFY)
 
+# The first bytes of a packed file of safetensors are its header.
+for name, start in (("cut", struct.pack("<Q", 100) + b"{}"), ("in_length", b"\2\0\0")):
+    keep(f"inner_header_{name}", packed([literal(start), tensor(dense=bytes(200))],
+                                       [file("", [(0, 0, len(start)), (1,)], container="safetensors")]), "that hold", ("inspect",))
+
 
 # What is said of them.
 
