@@ -63,6 +63,7 @@ public enum InspectionJSON {
     }
     if let values = layer.values { write(values, to: &json) }
     write(layer.packed, isHeaderOnly: isHeaderOnly, to: &json)
+    if let packed = layer.packed { json.bool("sampled", packed.isSampled) }
   }
 
   private static func write(_ tensor: TensorReport, isHeaderOnly: Bool, to json: inout JSONText) {
@@ -78,9 +79,18 @@ public enum InspectionJSON {
     if let offset = tensor.offset { json.integer("offset", offset) } else { json.null("offset") }
     if !isHeaderOnly {
       write(tensor.values, to: &json)
+      InspectionJSON.write(tensor.profile, finite: tensor.values?.moments?.count ?? 0, to: &json)
       writeStructure(of: tensor, to: &json)
+      json.optional("exact_in", tensor.profile?.exactIn?.name) { $0.string($1, $2) }
     }
     write(tensor.packed, isHeaderOnly: isHeaderOnly, to: &json)
+    writeSampled(tensor, isHeaderOnly: isHeaderOnly, to: &json)
+  }
+
+  /// Says whether any number comes from a sample.
+  private static func writeSampled(_ tensor: TensorReport, isHeaderOnly: Bool, to json: inout JSONText) {
+    guard tensor.packed != nil || !isHeaderOnly else { return }
+    json.bool("sampled", tensor.packed?.isSampled ?? false || tensor.profile?.isSampled ?? false)
   }
 
   /// - Parameter values: nil for elements whose meaning is not known.
@@ -129,12 +139,11 @@ public enum InspectionJSON {
       }
     }
     json.integer("packed_bytes", packed.byteCount)
-    json.bool("sampled", packed.isSampled)
   }
 }
 
 extension JSONText {
-  fileprivate mutating func optional<Value>(
+  mutating func optional<Value>(
     _ key: String, _ value: Value?, _ write: (inout JSONText, String, Value) -> Void
   ) {
     if let value { write(&self, key, value) } else { null(key) }

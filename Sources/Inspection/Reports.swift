@@ -30,6 +30,8 @@ public struct TensorReport: Sendable {
   public let offset: Int?
   /// Nil where the data was not read, or where the dtype is unknown.
   public internal(set) var values: ValueStatistics?
+  /// Nil as `values`.
+  public internal(set) var profile: ValueProfile?
   /// Nil as `values`, and for fewer than two dimensions.
   public internal(set) var zeroLines: ZeroLines?
   public internal(set) var structure: Structure?
@@ -75,12 +77,6 @@ public struct GroupReport: Sendable {
       sum.merge(theirs)
       packed = sum
     }
-  }
-}
-
-extension DType {
-  fileprivate var isFloat: Bool {
-    if case .float = values { true } else { false }
   }
 }
 

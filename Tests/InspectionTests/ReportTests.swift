@@ -199,9 +199,30 @@ import Testing
                 "mean": 0.3333333333333333,
                 "std": 0.4714045207910317,
                 "abs_max": 1.0,
+                "distinct": 4,
+                "distinct_error": 0.0,
+                "entropy_bits": 2.0,
+                "entropy_fields": {
+                  "sign": 0.8112781244591329,
+                  "exponent": 1.5,
+                  "mantissa": 0.8112781244591329
+                },
+                "quantiles": {
+                  "0.01": 0.0,
+                  "0.05": 0.0,
+                  "0.25": 0.0,
+                  "0.5": 0.0,
+                  "0.75": 1.0,
+                  "0.95": 1.0,
+                  "0.99": 1.0
+                },
+                "quantile_error": 0.00390625,
+                "outliers": 0,
+                "outlier_share": 0.0,
                 "structure": {
                   "kind": "unstructured"
                 },
+                "exact_in": "F8_E5M2",
                 "encoding": "raw",
                 "encodings": {
                   "raw": 1
@@ -228,9 +249,26 @@ import Testing
                 "mean": -4.611686018427388e+18,
                 "std": 4.611686018427388e+18,
                 "abs_max": 9223372036854775807,
+                "distinct": 2,
+                "distinct_error": 0.0,
+                "entropy_bits": 1.0,
+                "entropy_fields": null,
+                "quantiles": {
+                  "0.01": -9.223372036854776e+18,
+                  "0.05": -9.223372036854776e+18,
+                  "0.25": -9.223372036854776e+18,
+                  "0.5": -9.223372036854776e+18,
+                  "0.75": -1.0,
+                  "0.95": -1.0,
+                  "0.99": -1.0
+                },
+                "quantile_error": 0.001953125,
+                "outliers": 0,
+                "outlier_share": 0.0,
                 "structure": {
                   "kind": "dense"
                 },
+                "exact_in": null,
                 "encoding": "planes",
                 "encodings": {
                   "planes": 1
@@ -257,11 +295,24 @@ import Testing
                 "mean": null,
                 "std": null,
                 "abs_max": null,
+                "distinct": 0,
+                "distinct_error": 0.0,
+                "entropy_bits": 0.0,
+                "entropy_fields": {
+                  "sign": 0.0,
+                  "exponent": 0.0,
+                  "mantissa": 0.0
+                },
+                "quantiles": null,
+                "quantile_error": null,
+                "outliers": null,
+                "outlier_share": null,
                 "structure": {
                   "kind": "empty",
                   "zero_rows": 0,
                   "zero_columns": 0
                 },
+                "exact_in": null,
                 "encoding": null,
                 "encodings": {},
                 "packed_bytes": 0,
