@@ -105,7 +105,7 @@ extension ValueStatistics {
   /// The statistics of the elements in `bytes`, row-major and little-endian, whatever their alignment. O(n), one pass.
   /// - Returns: nil for opaque elements.
   /// - Precondition: `bytes` holds whole blocks of `dtype`.
-  public init?(of bytes: RawSpan, dtype: DType) {
+  public init?(of bytes: RawSpan, dtype: DType, on set: InstructionSet = .best) {
     precondition(bytes.byteCount % dtype.blockBytes == 0)
     switch dtype.values {
     case .opaque: return nil
@@ -115,7 +115,7 @@ extension ValueStatistics {
     case .signed: self = unsafe bytes.withUnsafeBytes { unsafe signedStatistics($0, bytes: dtype.blockBytes) }
     case .unsigned, .boolean:
       self = unsafe bytes.withUnsafeBytes { unsafe unsignedStatistics($0, bytes: dtype.blockBytes) }
-    case .float(let layout): self = unsafe bytes.withUnsafeBytes { unsafe floatStatistics($0, layout) }
+    case .float(let layout): self = unsafe bytes.withUnsafeBytes { unsafe floatStatistics($0, layout, set) }
     }
   }
 

@@ -1,3 +1,4 @@
+import CKernels
 internal import TensorModel
 
 /// A float type of 32 or 64 bits as the loops see it: its words, and the constants that part them into classes.
@@ -46,10 +47,12 @@ extension FloatWords {
   }
 }
 
-func floatStatistics(_ bytes: UnsafeRawBufferPointer, _ layout: FloatLayout) -> ValueStatistics {
+func floatStatistics(
+  _ bytes: UnsafeRawBufferPointer, _ layout: FloatLayout, _ set: InstructionSet
+) -> ValueStatistics {
   switch layout {
-  case .f32: unsafe statistics(bytes, F32Words.self)
-  case .f64: unsafe statistics(bytes, F64Words.self)
+  case .f32: unsafe statistics(bytes, F32Words.self, set.statistics)
+  case .f64: unsafe statistics(bytes, F64Words.self, nil)
   default: preconditionFailure("no float of \(layout.width) bits has the layout \(layout)")
   }
 }
@@ -84,6 +87,16 @@ private struct BlockClasses<Floats: FloatWords> {
     }
   }
 
+  /// Of F32.
+  init(_ classes: tare_float_classes) {
+    zeros = Floats.Word(truncatingIfNeeded: classes.zeros)
+    negativeZeros = Floats.Word(truncatingIfNeeded: classes.negative_zeros)
+    tiny = Floats.Word(truncatingIfNeeded: classes.tiny)
+    lowestKey = Floats.Key(truncatingIfNeeded: classes.lowest_key)
+    highestKey = Floats.Key(truncatingIfNeeded: classes.highest_key)
+    union = Floats.Word(truncatingIfNeeded: classes.united)
+  }
+
   var allFinite: Bool { highestKey < Floats.infinity && lowestKey > -1 - Floats.infinity }
 
   /// Leading bits of the mantissa that are 1 in some element, and those before them.
@@ -94,7 +107,9 @@ private struct BlockClasses<Floats: FloatWords> {
 }
 
 @inline(__always)
-private func statistics<Floats: FloatWords>(_ bytes: UnsafeRawBufferPointer, _: Floats.Type) -> ValueStatistics {
+private func statistics<Floats: FloatWords>(
+  _ bytes: UnsafeRawBufferPointer, _: Floats.Type, _ functions: tare_statistics?
+) -> ValueStatistics {
   var result = ValueStatistics()
   let width = MemoryLayout<Floats.Word>.size
   let elements = bytes.count / width
@@ -109,7 +124,10 @@ private func statistics<Floats: FloatWords>(_ bytes: UnsafeRawBufferPointer, _: 
     while start < elements {
       let count = min(Moments.blockElements, elements - start)
       let source = unsafe base + start * width
-      let classes = unsafe BlockClasses<Floats>(source, count)
+      let classes =
+        if let functions { unsafe BlockClasses<Floats>(functions.classify(source, count)) } else {
+          unsafe BlockClasses<Floats>(source, count)
+        }
       all = (min(all.lowest, classes.lowestKey), max(all.highest, classes.highestKey))
       result.zeros += Int(classes.zeros)
       result.negativeZeros += Int(classes.negativeZeros)
@@ -119,6 +137,8 @@ private func statistics<Floats: FloatWords>(_ bytes: UnsafeRawBufferPointer, _: 
         finite = (min(finite.lowest, classes.lowestKey), max(finite.highest, classes.highestKey))
         if classes.lowestKey == classes.highestKey {
           moments.merge(Moments(count: count, of: Floats.value(Floats.word(ofKey: classes.lowestKey)).widened))
+        } else if let functions {
+          unsafe moments.merge(Moments(block: source, count, functions))
         } else {
           unsafe decode(source, count, into: scratch, Floats.self)
           unsafe moments.merge(Moments(block: UnsafeBufferPointer(rebasing: scratch[..<count])))

@@ -18,9 +18,13 @@ package struct ChunkValues: Sendable {
 /// Scans chunks for everything that is told of their values. One worker's; its buffers are kept from chunk to chunk.
 package final class ValueScanner {
   private let counter = PatternCounter()
-  private let collector = WordCollector()
+  private let collector: WordCollector
+  private let set: InstructionSet
 
-  package init() {}
+  package init(on set: InstructionSet = .best) {
+    self.set = set
+    collector = WordCollector(on: set)
+  }
 
   /// Scans the elements in `bytes`.
   /// - Parameters:
@@ -35,7 +39,7 @@ package final class ValueScanner {
       found.zeros = found.patterns.reduce(0) { $0 + (dtype.isZero($1.pattern) ? $1.count : 0) }
       return found
     }
-    found.statistics = ValueStatistics(of: bytes, dtype: dtype)
+    found.statistics = ValueStatistics(of: bytes, dtype: dtype, on: set)
     found.zeros = found.statistics?.zeros ?? 0
     unsafe bytes.withUnsafeBytes { bytes in
       unsafe found.words = collector.sketch(bytes, width: dtype.blockBytes, below: limit)
@@ -57,20 +61,33 @@ package final class ValueScanner {
   }
 
   private func lowBytes(_ bytes: UnsafeRawBufferPointer, _ dtype: DType) -> [[Int]] {
-    let width = dtype.blockBytes
-    let kept = UInt64.max >> UInt64(64 - dtype.bitsBelowPrefix)
-    var counts = (0..<(dtype.bitsBelowPrefix + 7) / 8).map { _ in [Int](repeating: 0, count: 256) }
-    for (place, last) in counts.indices.map({ ($0, $0 == counts.count - 1) }) {
-      let mask = last ? UInt8(truncatingIfNeeded: kept >> UInt64(8 * place)) : 0xFF
-      unsafe counts[place].withUnsafeMutableBufferPointer { table in
-        var offset = place
-        while offset < bytes.count {
-          unsafe table[Int(bytes[offset] & mask)] &+= 1
-          offset &+= width
+    switch (dtype.blockBytes, dtype.bitsBelowPrefix) {
+    case (4, 16): unsafe lowBytes(bytes, UInt32.self, places: 2, mask: 0xFFFF)
+    case (4, _): unsafe lowBytes(bytes, UInt32.self, places: 4, mask: .max)
+    case (_, 44): unsafe lowBytes(bytes, UInt64.self, places: 6, mask: 0xFFF_FFFF_FFFF)
+    default: unsafe lowBytes(bytes, UInt64.self, places: 8, mask: .max)
+    }
+  }
+
+  /// Neighbours count in tables of their own, so that a byte that repeats does not wait for its own last count.
+  @inline(__always)
+  private func lowBytes<Word: FixedWidthInteger & UnsignedInteger>(
+    _ bytes: UnsafeRawBufferPointer, _: Word.Type, places: Int, mask: Word
+  ) -> [[Int]] {
+    let width = MemoryLayout<Word>.size
+    return unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * places * 256) { tables in
+      unsafe tables.initialize(repeating: 0)
+      for index in 0..<bytes.count / width {
+        let word = unsafe bytes.loadUnaligned(fromByteOffset: index &* width, as: Word.self) & mask
+        let table = (index & 1) &* places &* 256
+        for place in 0..<places {
+          unsafe tables[table &+ place &* 256 &+ Int(truncatingIfNeeded: word &>> Word(8 &* place) & 255)] &+= 1
         }
       }
+      return (0..<places).map { place in
+        (0..<256).map { unsafe Int(tables[place * 256 + $0]) + Int(tables[(places + place) * 256 + $0]) }
+      }
     }
-    return counts
   }
 }
 

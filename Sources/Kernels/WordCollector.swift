@@ -7,7 +7,7 @@ package final class WordCollector {
   private var occupied = 0
   /// Of the places, which are more than twice as many as there may be words.
   private var placeBits = mostPlaceBits
-  /// Hashes from here on are not kept; `.max` keeps all but the largest, which is treated apart.
+  /// Hashes from here on are not kept, unless all are.
   private var limit = UInt64.max
   private var keepsAll = true
   private var shift: UInt64 = 0
@@ -17,7 +17,12 @@ package final class WordCollector {
   private static let overhang = mostOccupied + 1
   private static let mostOccupied = 2 * WordSketch.capacity
 
-  package init() {}
+  /// Hashes of one block of words that are below the limit.
+  private var found = [UInt64](repeating: 0, count: blockWords)
+  private static let blockWords = 1024
+  private let set: InstructionSet
+
+  package init(on set: InstructionSet = .best) { self.set = set }
 
   /// The sketch of the words in `bytes`, of 32 or 64 bits.
   /// - Parameter limit: the tensor's so far, beyond which no word will count.
@@ -39,38 +44,53 @@ package final class WordCollector {
   /// All words whose hashes are below `self.limit` afterwards, hashes rising.
   private func collect(_ bytes: UnsafeRawBufferPointer, _ width: Int, below limit: UInt64?) -> [WordSketch.Entry] {
     setLimit(limit)
-    if width == 4 {
-      unsafe insert(bytes, UInt32.self) { UInt64(WordHash.hash($0)) << 32 }
-    } else {
-      unsafe insert(bytes, UInt64.self) { WordHash.hash($0) }
+    let words = bytes.count / width
+    guard words > 0, let base = bytes.baseAddress else { return [] }
+    var start = 0
+    while start < words {
+      let count = min(Self.blockWords, words - start)
+      unsafe insert(base + start * width, count, width)
+      start += count
     }
     return drain()
   }
 
-  @inline(__always)
-  private func insert<Word: FixedWidthInteger>(
-    _ bytes: UnsafeRawBufferPointer, _: Word.Type, _ hash: (Word) -> UInt64
-  ) {
-    let width = MemoryLayout<Word>.size
-    let words = bytes.count / width
-    var bound = limit
-    for index in 0..<words {
-      let hash = unsafe hash(bytes.loadUnaligned(fromByteOffset: index &* width, as: Word.self))
-      guard hash < bound || keepsAll else { continue }
-      insert(WordSketch.Entry(hash: hash, count: 1))
-      bound = limit
+  /// Adds one block of words.
+  private func insert(_ source: UnsafeRawPointer, _ count: Int, _ width: Int) {
+    let bound = keepsAll ? nil : limit
+    let kept = unsafe found.withUnsafeMutableBufferPointer { found in
+      unsafe WordHash.hashes(source, count, width, below: bound, into: found, set.statistics)
+    }
+    var index = 0
+    while index < kept {
+      index = insertHashes(index..<kept)
+      if occupied == Self.mostOccupied { keepSmallest() }
     }
   }
 
-  private func insert(_ entry: WordSketch.Entry) {
-    var place = Int(truncatingIfNeeded: (entry.hash &<< shift) &>> UInt64(64 - placeBits))
-    while table[place].count > 0, table[place].hash != entry.hash { place += 1 }
-    if table[place].count == 0 {
-      occupied += 1
-      table[place].hash = entry.hash
+  /// Adds hashes of `found` until the table is full.
+  /// - Returns: the index of the first that was not looked at.
+  private func insertHashes(_ range: Range<Int>) -> Int {
+    let keepsAll = keepsAll
+    let limit = limit
+    let shift = shift
+    let placeShift = UInt64(64 - placeBits)
+    return unsafe table.withUnsafeMutableBufferPointer { table in
+      unsafe found.withUnsafeBufferPointer { found in
+        for index in range {
+          let hash = unsafe found[index]
+          guard keepsAll || hash < limit else { continue }
+          var place = Int(truncatingIfNeeded: (hash &<< shift) &>> placeShift)
+          while unsafe table[place].count > 0, unsafe table[place].hash != hash { place &+= 1 }
+          unsafe table[place].count &+= 1
+          guard unsafe table[place].count == 1 else { continue }
+          unsafe table[place].hash = hash
+          occupied += 1
+          if occupied == Self.mostOccupied { return index + 1 }
+        }
+        return range.upperBound
+      }
     }
-    table[place].count += entry.count
-    if occupied == Self.mostOccupied { keepSmallest() }
   }
 
   private func setLimit(_ limit: UInt64?) {
@@ -83,7 +103,12 @@ package final class WordCollector {
   private func keepSmallest() {
     let entries = drain()
     setLimit(entries[WordSketch.capacity + 1].hash)
-    for entry in entries[...WordSketch.capacity] { insert(entry) }
+    for entry in entries[...WordSketch.capacity] {
+      var place = Int(truncatingIfNeeded: (entry.hash &<< shift) &>> UInt64(64 - placeBits))
+      while table[place].count > 0 { place += 1 }
+      table[place] = entry
+    }
+    occupied = WordSketch.capacity + 1
   }
 
   /// Takes the entries out of the table, in order.

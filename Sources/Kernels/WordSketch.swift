@@ -67,23 +67,3 @@ package struct WordSketch: Hashable, Sendable {
   /// How often each word occurs; nil where there are too many.
   package var exactCounts: [Int]? { isExact ? entries.map(\.count) : nil }
 }
-
-/// A permutation of the words of 32 and 64 bits whose results spread evenly over all 64-bit numbers.
-enum WordHash {
-  /// The finishing steps of MurmurHash3, behind a constant that moves 0.
-  @inline(__always)
-  static func hash(_ word: UInt32) -> UInt32 {
-    var h = word ^ 0x9E37_79B9
-    h = (h ^ h &>> 16) &* 0x85EB_CA6B
-    h = (h ^ h &>> 13) &* 0xC2B2_AE35
-    return h ^ h &>> 16
-  }
-
-  @inline(__always)
-  static func hash(_ word: UInt64) -> UInt64 {
-    var h = word ^ 0x9E37_79B9_7F4A_7C15
-    h = (h ^ h &>> 33) &* 0xFF51_AFD7_ED55_8CCD
-    h = (h ^ h &>> 33) &* 0xC4CE_B9FE_1A85_EC53
-    return h ^ h &>> 33
-  }
-}
