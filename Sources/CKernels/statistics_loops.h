@@ -166,11 +166,11 @@ TARGET static size_t hashes64(const void *source, size_t count, uint64_t limit, 
   return found;
 }
 
-TARGET static inline void square_eight(const float *source, doubles8 *squares) {
+TARGET static inline void square_eight(const void *source, size_t index, doubles8 *squares) {
   typedef uint32_t words8 __attribute__((vector_size(32)));
   typedef int32_t keys8 __attribute__((vector_size(32)));
   words8 word;
-  memcpy(&word, source, sizeof word);
+  memcpy(&word, (const char *)source + 4 * index, sizeof word);
   const keys8 infinity = {0x7F800000, 0x7F800000, 0x7F800000, 0x7F800000,
                           0x7F800000, 0x7F800000, 0x7F800000, 0x7F800000};
   words8 magnitude = word & 0x7FFFFFFF;
@@ -179,13 +179,13 @@ TARGET static inline void square_eight(const float *source, doubles8 *squares) {
   *squares = value * value;
 }
 
-TARGET static double add_squares(const float *source, size_t count, double *columns) {
+TARGET static double add_squares(const void *source, size_t count, double *columns) {
   doubles8 low = {0}, high = {0};
   size_t i = 0;
   for (; i + 16 <= count; i += 16) {
     doubles8 a, b, sum;
-    square_eight(source + i, &a);
-    square_eight(source + i + 8, &b);
+    square_eight(source, i, &a);
+    square_eight(source, i + 8, &b);
     low += a;
     high += b;
     memcpy(&sum, columns + i, sizeof sum);
@@ -196,7 +196,7 @@ TARGET static double add_squares(const float *source, size_t count, double *colu
     memcpy(columns + i + 8, &sum, sizeof sum);
   }
   for (size_t lane = 0; i + lane < count; lane++) {
-    double value = source[i + lane];
+    double value = float_at(source, i + lane);
     double square = (word_at(source, i + lane) & 0x7FFFFFFF) < 0x7F800000 ? value * value : 0;
     if (lane < 8) low[lane] += square;
     else high[lane - 8] += square;

@@ -16,6 +16,8 @@ struct ChunkFindings {
   /// Nil for opaque elements.
   var values: ChunkValues?
   var lines = Lines.notAsked
+  /// Nil where the tensor has no norms, or the chunk does not tell.
+  var squares: LineSquares?
   /// What a chunk becomes when packed, and for how many chunks of the tensor that holds.
   var packed: (chunk: PackedChunk, count: Int)?
 }
@@ -26,6 +28,7 @@ final class ChunkInspector {
   private let estimator: (any PackedSizeEstimator)?
   private let valueScanner = ValueScanner()
   private let lineScanner = ZeroLineScanner()
+  private let squareScanner = LineSquareScanner()
   /// Of the chunks inspected since `begin`, in order.
   private(set) var findings: [ChunkFindings] = []
 
@@ -46,6 +49,8 @@ final class ChunkInspector {
     var wordLimit: UInt64?
     /// How the tensor is cut, where `range` is all of it because it is one block again and again.
     var repeatedGrid: ChunkGrid?
+
+    var firstElement: Int { range.lowerBound / info.dtype.blockBytes * info.dtype.blockElements }
   }
 
   /// Forgets the findings so far.
@@ -74,10 +79,15 @@ final class ChunkInspector {
       if let lines = Self.plainLines(values) {
         found.lines = lines
       } else {
-        let first = task.range.lowerBound / dtype.blockBytes * dtype.blockElements
-        lineScanner.scan(bytes, dtype: dtype, firstElement: first, columns: columns, wantsColumns: task.wantsColumns)
+        lineScanner.scan(
+          bytes, dtype: dtype, firstElement: task.firstElement, columns: columns, wantsColumns: task.wantsColumns)
         found.lines = .mixed(rows: lineScanner.rows, nonZeroColumns: lineScanner.nonZeroColumns)
       }
+    }
+    if let columns = NormTally.columns(task.info) {
+      found.squares = squareScanner.scan(
+        bytes, dtype: dtype, firstElement: task.firstElement, columns: columns,
+        wantsColumns: columns <= LineNorms.mostColumns)
     }
     if task.isInSample, let estimator {
       found.packed = (try estimator.pack(bytes, of: task.info, task.range), 1)
@@ -96,11 +106,23 @@ final class ChunkInspector {
       guard let lines = Self.plainLines(values) else { return nil }
       found.lines = lines
     }
+    found.squares = squares(task, found.values)
     if task.isInSample, let estimator {
       let range = task.repeatedGrid?.bytes(ofChunk: 0) ?? task.range
       found.packed = (try estimator.pack(repeating: block, of: task.info, range), task.repeatedGrid?.count ?? 1)
     }
     return found
+  }
+
+  /// Of elements that are all the same; nil where they are not.
+  private func squares(_ task: Task, _ values: ChunkValues?) -> LineSquares? {
+    guard let columns = NormTally.columns(task.info), let values else { return nil }
+    let statistics = values.statistics ?? PatternHistogram(values.patterns, dtype: task.info.dtype).statistics
+    guard statistics.isConstant || statistics.zeros == statistics.elementCount else { return nil }
+    let value = statistics.extremes?.asDoubles.minimum ?? 0
+    return squareScanner.scan(
+      repeating: value * value, task.firstElement..<task.firstElement + statistics.elementCount, columns: columns,
+      wantsColumns: columns <= LineNorms.mostColumns)
   }
 
   /// Nil where a scan must tell.

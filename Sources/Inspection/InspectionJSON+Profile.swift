@@ -29,6 +29,14 @@ extension InspectionJSON {
     }
   }
 
+  static func write(_ json: inout JSONText, _ key: String, _ norms: NormSummary) {
+    json.object(key) { json in
+      json.number("min", norms.minimum)
+      json.number("median", norms.median)
+      json.number("max", norms.maximum)
+    }
+  }
+
   private static func write(_ histogram: ValueHistogram, to json: inout JSONText) {
     json.object("histogram") { json in
       json.array("edges", inline: true) { json in

@@ -85,6 +85,8 @@ public enum InspectionJSON {
     if !isHeaderOnly {
       write(tensor.values, to: &json)
       InspectionJSON.write(tensor.profile, finite: tensor.values?.moments?.count ?? 0, to: &json)
+      json.optional("row_norms", tensor.norms?.rows, write)
+      json.optional("column_norms", tensor.norms?.columns, write)
       writeStructure(of: tensor, to: &json)
       json.optional("exact_in", tensor.profile?.exactIn?.name) { $0.string($1, $2) }
     }

@@ -34,6 +34,8 @@ public struct TensorReport: Sendable {
   public internal(set) var profile: ValueProfile?
   /// Nil as `values`, and for fewer than two dimensions.
   public internal(set) var zeroLines: ZeroLines?
+  /// Nil where the tensor has no matrix of more than one row and one column, or no real numbers.
+  public internal(set) var norms: LineNorms?
   public internal(set) var structure: Structure?
   public internal(set) var packed: PackedSize?
 

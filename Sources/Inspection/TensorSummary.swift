@@ -2,17 +2,20 @@ import Kernels
 import Packing
 import TensorModel
 
-/// What is known of one tensor, gathered from its chunks in order, in constant memory but for one bit per column.
+/// What is known of one tensor, gathered from its chunks in order, in constant memory but for one bit per column
+/// and one number per column of up to 65,536.
 struct TensorSummary {
   private let info: TensorInfo
   private var values: ValueTally?
   private var lines: ZeroLineTally?
+  private var norms: NormTally?
   private var packedBytes = 0
   private var sampledBytes = 0
   private var encodings: [String: Int] = [:]
 
   init(_ info: TensorInfo) {
     self.info = info
+    norms = NormTally(info)
     lines = info.dtype.values == .opaque ? nil : ZeroLineTally(info)
     values = info.dtype.values == .opaque ? nil : ValueTally(info.dtype)
   }
@@ -35,6 +38,7 @@ struct TensorSummary {
     case .noneZero: lines?.append(elements, areZero: false)
     case .mixed(let rows, let columns): lines?.append(rows, nonZeroColumns: columns)
     }
+    norms?.append(found.squares)
     if let packed = found.packed {
       packedBytes += packed.chunk.byteCount * packed.count
       sampledBytes += range.count
@@ -48,6 +52,7 @@ struct TensorSummary {
     report.values = found?.statistics
     report.profile = found?.profile
     report.zeroLines = lines?.result
+    report.norms = norms?.result
     if info.elementCount == 0 {
       report.structure = .empty
     } else if let values = report.values {

@@ -8,6 +8,9 @@ package enum ValuePrefix {
   @inline(__always)
   static func wide(_ value: Double) -> Int { Int(truncatingIfNeeded: value.bitPattern &>> 44) }
 
+  /// Of an F64.
+  package static func prefix(of value: Double) -> UInt32 { UInt32(wide(value)) }
+
   /// The number that stands for all of a prefix, with the relative error that it makes at most: the middle of those
   /// numbers, or 0 where 0 is among them. Nil for infinities and NaN.
   package static func representative(_ prefix: UInt32, of dtype: DType) -> Double? {

@@ -287,6 +287,8 @@ import Testing
                 "quantile_error": 0.00390625,
                 "outliers": 0,
                 "outlier_share": 0.0,
+                "row_norms": null,
+                "column_norms": null,
                 "structure": {
                   "kind": "unstructured"
                 },
@@ -333,6 +335,8 @@ import Testing
                 "quantile_error": 0.001953125,
                 "outliers": 0,
                 "outlier_share": 0.0,
+                "row_norms": null,
+                "column_norms": null,
                 "structure": {
                   "kind": "dense"
                 },
@@ -375,6 +379,8 @@ import Testing
                 "quantile_error": null,
                 "outliers": null,
                 "outlier_share": null,
+                "row_norms": null,
+                "column_norms": null,
                 "structure": {
                   "kind": "empty",
                   "zero_rows": 0,

@@ -109,6 +109,19 @@ def profile(x, finite, mean, std, dtype):
     return found
 
 
+def norms(stored, x, dtype):
+    """The least, the lower median and the largest norm of rows and of columns."""
+    if stored.ndim < 2 or stored.dtype == np.complex64 or not stored.size:
+        return None, None
+    with np.errstate(all="ignore"):
+        wide = x.astype(np.float64).reshape(stored.shape[0], -1)
+        if min(wide.shape) < 2:
+            return None, None
+        squares = np.where(np.isfinite(wide), wide, 0.0) ** 2
+        lines = [np.sort(np.sqrt(squares.sum(axis=axis))) for axis in (1, 0)]
+    return [{"min": n[0], "median": n[(len(n) - 1) // 2], "max": n[-1]} for n in lines]
+
+
 def elements(raw, dtype, shape):
     if dtype in PLAIN:
         return np.frombuffer(raw, PLAIN[dtype]).reshape(shape)
@@ -155,6 +168,7 @@ def expectations(x, dtype):
             found["mean"], found["std"] = finite.astype(np.float64).mean(), finite.astype(np.float64).std()
     else:
         found.update(dict.fromkeys(("min", "max", "abs_max", "mean", "std")))
+    found["row_norms"], found["column_norms"] = norms(stored, x, dtype)
     return found | profile(stored, finite, found["mean"], found["std"], dtype)
 
 
@@ -184,6 +198,9 @@ def agrees(key, tensor, theirs, scale):
         error = tensor["quantile_error"]
         return list(ours) == list(theirs) and all(
             abs(ours[q] - theirs[q]) <= error * abs(theirs[q]) + (1.2e-38 if error else 0) for q in theirs)
+    if key in ("row_norms", "column_norms"):
+        error = {"min": 1e-9, "max": 1e-9, "median": 2**-10 if key == "row_norms" else 1e-9}
+        return all(float(ours[k]) == theirs[k] or abs(float(ours[k]) - theirs[k]) <= error[k] * theirs[k] for k in theirs)
     if key == "outliers":
         return outliers_agree(ours, *theirs, tensor["quantile_error"])
     if isinstance(theirs, float) and not np.isfinite(theirs):

@@ -24,7 +24,7 @@ typedef struct tare_statistics {
   size_t (*hashes32)(const void *source, size_t count, uint64_t limit, uint64_t *hashes);
   size_t (*hashes64)(const void *source, size_t count, uint64_t limit, uint64_t *hashes);
   // LineSquares: the sum of the squares of F32, those that are not finite taken for 0; each square is added to `columns`
-  double (*add_squares)(const float *source, size_t count, double *columns);
+  double (*add_squares)(const void *source, size_t count, double *columns);
 } tare_statistics;
 
 /// The functions of a set, or NULL where this processor or this build lacks it.
