@@ -23,17 +23,27 @@ public final class PackedFile: Sendable {
   public var digest: String {
     var value = index.files[0].digest
     if index.isFolder {
-      var state = XXH64()
+      var state = XXH3()
       for file in index.files { state.update(littleEndian: file.digest) }
       value = state.value
     }
     let digits = String(value, radix: 16)
-    return "xxh64:" + String(repeating: "0", count: 16 - digits.count) + digits
+    return "xxh3:" + String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   /// Whether unpacking would give far more bytes than the file has: see `Limits.expansion`.
   public func expands(beyond factor: Int) -> Bool {
     byteCount > 64 << 20 && byteCount / max(factor, 1) > packedByteCount
+  }
+
+  /// - Throws: `malformed` where what the file claims to hold is more than so many times its own size.
+  package func demandBelief(_ maximumExpansion: Int) throws(ModelError) {
+    guard !expands(beyond: maximumExpansion) else {
+      throw ModelError(
+        .malformed,
+        "\(packedByteCount) bytes would unpack to \(byteCount), more than \(maximumExpansion) times as many",
+        hint: "--max-expansion allows more, if that is what you expect")
+    }
   }
 
   /// Whether a file that begins with `start` says that it is a packed file, of whatever version.
@@ -76,7 +86,7 @@ public final class PackedFile: Sendable {
     try map.withBytes(0..<footer.headerBytes) { (header) throws(ModelError) in try prove(header, footer, limits) }
     let place = footer.indexOffset..<(footer.indexOffset + footer.indexStored)
     return try map.withBytes(place) { (stored) throws(ModelError) in
-      guard XXH64.hash(stored) == footer.indexHash else {
+      guard XXH3.hash(stored) == footer.indexHash else {
         throw ModelError(.malformed, "the checksum of the index does not hold", at: footer.indexOffset)
       }
       let body = footer.headerBytes..<footer.indexOffset
@@ -109,7 +119,7 @@ public final class PackedFile: Sendable {
     guard length == UInt64(footer.headerBytes - 8), footer.headerBytes - 8 <= limits.headerBytes else {
       throw ModelError(.malformed, "a header of \(length) bytes, the footer says \(footer.headerBytes - 8)", at: 0)
     }
-    guard XXH64.hash(header) == footer.headerHash else {
+    guard XXH3.hash(header) == footer.headerHash else {
       throw ModelError(.malformed, "the checksum of the header does not hold", at: 0)
     }
     _ = try cursor.take(PackedFormat.headerPrefix.utf8.count, "the header")
@@ -141,7 +151,7 @@ public final class PackedFile: Sendable {
     let place = entry.place
     let range = (place.storedBytes - place.directoryBytes)..<place.storedBytes
     return try withStored(place, range) { (bytes) throws(ModelError) in
-      guard XXH64.hash(bytes) == place.directoryHash else {
+      guard XXH3.hash(bytes) == place.directoryHash else {
         throw ModelError(.malformed, "the checksum of the directory does not hold", at: place.directory.lowerBound)
       }
       return try EntryDirectory.parse(bytes, of: entry, origin: place.directory.lowerBound)
@@ -157,7 +167,7 @@ public final class PackedFile: Sendable {
     for stream in directory.shared {
       streams.append(
         try withStored(place, stream.body) { (bytes) throws(ModelError) in
-          guard XXH64.hash(bytes) == stream.hash else {
+          guard XXH3.hash(bytes) == stream.hash else {
             throw ModelError(
               .malformed, "the checksum of a shared stream does not hold", at: place.offset + stream.body.lowerBound)
           }

@@ -30,7 +30,7 @@ public enum Unpacker {
   public static func unpack(
     _ packed: PackedFile, to path: String, _ options: Options, progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) {
-    try within(packed.path) { () throws(ModelError) in try demandRoom(packed, options) }
+    try within(packed.path) { () throws(ModelError) in try packed.demandBelief(options.maximumExpansion) }
     guard packed.isFolder else {
       let output = try within(path) { () throws(ModelError) in
         try OutputFile(path: path, overwrite: options.overwrite)
@@ -52,18 +52,9 @@ public enum Unpacker {
     progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) {
     precondition(!packed.isFolder)
-    try within(packed.path) { () throws(ModelError) in try demandRoom(packed, options) }
+    try within(packed.path) { () throws(ModelError) in try packed.demandBelief(options.maximumExpansion) }
     try rebuild(packed, 0, into: output, options, progress)
     try within(output.path) { () throws(ModelError) in try output.finish() }
-  }
-
-  private static func demandRoom(_ packed: PackedFile, _ options: Options) throws(ModelError) {
-    guard !packed.expands(beyond: options.maximumExpansion) else {
-      throw ModelError(
-        .malformed,
-        "\(packed.packedByteCount) bytes would unpack to \(packed.byteCount), more than \(options.maximumExpansion) times as many",
-        hint: "--max-expansion allows more, if that is what you expect")
-    }
   }
 
   /// One run of bytes of the output.
@@ -148,7 +139,7 @@ public enum Unpacker {
         let hash = try reader.withBytes(of: part.entry, range) { (bytes) throws(ModelError) in
           try within(output.path) { () throws(ModelError) in try output.write(bytes, at: part.origin + range.lowerBound)
           }
-          return isWhole ? directory.denseHashes[chunk] : XXH64.hash(bytes)
+          return isWhole ? directory.denseHashes[chunk] : XXH3.hash(bytes)
         }
         reader.release(part.entry, chunk: chunk)
         return (range.count, hash)

@@ -55,9 +55,18 @@ typedef struct tare_kernels {
       const uint8_t *source, size_t count, size_t last_count, const uint64_t *table, unsigned longest, uint8_t *target,
       size_t stride, ptrdiff_t *sizes);
 
+  // XXH3
+  void (*xxh3_consume)(void *lanes, const void *source, size_t blocks, size_t stripes, const void *secret);
+
   // BytePlanes
   void (*split_rotated)(const void *source, size_t elements, int width, uint8_t *planes);
   void (*join_rotated)(const uint8_t *const *planes, size_t elements, int width, void *target);
+
+  // FloatRounding
+  uint32_t (*round_to_bf16)(const void *source, size_t count, void *target);
+  uint32_t (*round_to_f16)(const void *source, size_t count, void *target);
+  void (*widen_bf16)(const void *source, size_t count, void *target);
+  void (*widen_f16)(const void *source, size_t count, void *target);
 } tare_kernels;
 
 /// The kernels of a set, or NULL where this processor or this build lacks it.

@@ -82,7 +82,7 @@ extension VerifyCommand {
     var check = ModelCheck()
     check.threads = WorkerBudget.decoders(
       work.threadCount, memory: work.memoryBytes, chunkBytes: model.largestChunkBytes)
-    check.hash = ModelCheck.xxh64
+    check.hash = ModelCheck.xxh3
     check.progress = { done, _ in progress.set(done) }
     return try check.run(model)
   }
