@@ -23,7 +23,7 @@ function __tare_parse_tokens -S
         __tare_parse_subcommand 0 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'inspect'
-            __tare_parse_subcommand -r 1 'header-only' 'exact' 'group=' 'sort=' 'format=' 'o/output=' 'f/force' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand -r 1 'header-only' 'exact' 'group=' 'sort=' 'format=' 'histogram' 'compare=' 'fail-if=+' 'o/output=' 'f/force' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'pack'
             __tare_parse_subcommand -r 1 'o/output=' 'level=' 'explain' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'unpack'
@@ -103,10 +103,13 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare inspect" -ge 1' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" header-only' -l 'header-only' -d 'Read the header alone, no data.'
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" exact' -l 'exact' -d 'Pack all of the data to learn what packing would save, not a sample.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" exact' -l 'exact' -d 'Sample nothing: pack all of the data, count all distinct values.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" group' -l 'group' -d 'What makes one row of the report.' -rfka 'tensor layer model'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" sort' -l 'sort' -d 'The order of the rows; file is the order in the file.' -rfka 'name bytes sparsity savings file'
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" format' -l 'format' -d 'The form of the report; a table unless said otherwise.' -rfka 'table json'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" format' -l 'format' -d 'The form of the report; a table unless said otherwise.' -rfka 'table json csv markdown'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" histogram' -l 'histogram' -d 'Show how the values that are not 0 are spread, as bars in the table, in full in JSON.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" compare' -l 'compare' -d 'Show another model beside the one, row by row, and what changed.' -rF
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect"' -l 'fail-if' -d 'Exit with 1 where this holds, such as \'sparsity<50%\' or \'tensor.nan>0\'. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" o output' -l 'output' -s 'o' -d 'Write the report to a file.' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CStatistics.h"
+
 typedef struct tare_kernels {
   // ZeroMask
   size_t (*count_zeros)(const void *source, size_t elements, int width, uint64_t magnitude, size_t *positive);
