@@ -305,14 +305,16 @@ _tare_unpack() {
 _tare_verify() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet --verbose --version -h --help)
-    repeating_options=(--tensor --exclude)
+    repeating_options=(--rename --tensor --exclude)
     non_repeating_options=(--tolerance --max-differences --threads --memory --color)
     __tare_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--tolerance')
-        __tare_add_completions -W 'exact'$'\n''value'
+        return
+        ;;
+    '--rename')
         return
         ;;
     '--max-differences')

@@ -29,7 +29,7 @@ function __tare_parse_tokens -S
         case 'unpack'
             __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'verify'
-            __tare_parse_subcommand 2 'tolerance=' 'max-differences=' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand 2 'tolerance=' 'rename=+' 'max-differences=' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'cat'
             __tare_parse_subcommand 2 'o/output=' 'format=' 'rows=' 'f/force' 'version' 'h/help'
         case 'formats'
@@ -141,7 +141,8 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare verify" -eq 1' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare verify" -eq 2' -F
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" tolerance' -l 'tolerance' -d 'What counts as the same: exact, the same bits, unless said otherwise; value, where -0 is +0 and any NaN is any NaN.' -rfka 'exact value'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" tolerance' -l 'tolerance' -d 'What counts as the same: exact, the same dtypes and bits, unless said otherwise; value, the same numbers, where -0 is +0 and any NaN is any NaN; abs=X, no error above X; rel=X, none above X times the larger magnitude of the two; sqnr=DB, a ratio of signal to noise of so many decibels or more in each tensor.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify"' -l 'rename' -d 'Compare the tensor named OLD in A with that named NEW in B; a * stands for any run of characters, and for the same run in NEW. May be repeated: each rule is applied to what the one before made.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" max-differences' -l 'max-differences' -d 'Show at most N of the tensors that differ. (default: 10)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify"' -l 'exclude' -d 'No tensors whose name matches the pattern. May be repeated.' -rfka ''

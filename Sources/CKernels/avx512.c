@@ -235,7 +235,7 @@ const tare_kernels *tare_kernels_avx512(void) {
     .encode_gaps = encode_gaps, .write_symbols = write_symbols, .write_plane = write_plane, .write_rest = write_rest,
     .find_escapes = find_escapes, .read_rest = read_rest, .add_symbols = add_symbols, .pack_tile = pack_tile,
     .unpack_tile = unpack_tile, .split_rotated = split_rotated,
-    .join_rotated = join_rotated,
+    .join_rotated = join_rotated, .error_sums = error_sums,
   };
   __builtin_cpu_init();
   int has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")

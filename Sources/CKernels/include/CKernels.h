@@ -8,6 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// What NumberBlock knows of two rows of doubles.
+typedef struct tare_error_sums {
+  double energy_of_a, energy_of_b, product, noise, largest;
+} tare_error_sums;
+
 typedef struct tare_kernels {
   // ZeroMask
   size_t (*count_zeros)(const void *source, size_t elements, int width, uint64_t magnitude, size_t *positive);
@@ -44,6 +49,9 @@ typedef struct tare_kernels {
   // BytePlanes
   void (*split_rotated)(const void *source, size_t elements, int width, uint8_t *planes);
   void (*join_rotated)(const uint8_t *const *planes, size_t elements, int width, void *target);
+
+  // NumberBlock
+  void (*error_sums)(const double *a, const double *b, size_t count, tare_error_sums *sums);
 } tare_kernels;
 
 /// The kernels of a set, or NULL where this processor or this build lacks it.

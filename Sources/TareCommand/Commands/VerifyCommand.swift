@@ -1,11 +1,8 @@
 import ArgumentParser
+import Tare
 
 /// `tare verify`; what it does is in `VerifyRun.swift`.
 struct VerifyCommand: ParsableCommand {
-  enum Tolerance: String, ExpressibleByArgument, CaseIterable {
-    case exact, value
-  }
-
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Checks a model from end to end, or proves that two hold the same.",
@@ -24,9 +21,17 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What counts as the same: exact, the same bits, unless said otherwise; value, where -0 is +0 and any NaN is any NaN.",
-      valueName: "tolerance"))
+      "What counts as the same: exact, the same dtypes and bits, unless said otherwise; value, the same numbers, where -0 is +0 and any NaN is any NaN; abs=X, no error above X; rel=X, none above X times the larger magnitude of the two; sqnr=DB, a ratio of signal to noise of so many decibels or more in each tensor.",
+      valueName: "tolerance"),
+    transform: { try Tolerance($0) })
   var tolerance: Tolerance?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compare the tensor named OLD in A with that named NEW in B; a * stands for any run of characters, and for the same run in NEW. May be repeated: each rule is applied to what the one before made.",
+      valueName: "old=new"),
+    transform: { try RenameRule($0) })
+  var rename: [RenameRule] = []
 
   @Option(
     help: ArgumentHelp("Show at most N of the tensors that differ. (default: 10)", valueName: "n"),
@@ -42,6 +47,7 @@ struct VerifyCommand: ParsableCommand {
   func validate() throws {
     guard b == nil else { return }
     if tolerance != nil { throw UsageError("--tolerance compares two models, but there is one") }
+    if !rename.isEmpty { throw UsageError("--rename compares two models, but there is one") }
     if maxDifferences != nil { throw UsageError("--max-differences compares two models, but there is one") }
     guard selection.tensor.isEmpty && selection.exclude.isEmpty else {
       throw UsageError("--tensor and --exclude choose what is compared of two models, but there is one")

@@ -14,7 +14,8 @@ extension VerifyCommand {
     let progress = talk.progress("comparing", totalBytes: first.catalog.byteCount)
     defer { progress.finish() }
     var comparison = ModelComparison()
-    comparison.tolerance = tolerance == .value ? .value : .exact
+    comparison.tolerance = tolerance ?? .exact
+    comparison.renaming = rename
     let filter = selection.filter
     comparison.includes = { filter.accepts($0) }
     comparison.threads = WorkerBudget.decoders(
