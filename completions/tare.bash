@@ -304,9 +304,9 @@ _tare_unpack() {
 
 _tare_verify() {
     repeating_flags=()
-    non_repeating_flags=(--json --quiet --verbose --version -h --help)
+    non_repeating_flags=(--sha256 --force -f --json --quiet --verbose --version -h --help)
     repeating_options=(--rename --tensor --exclude)
-    non_repeating_options=(--tolerance --max-differences --threads --memory --color)
+    non_repeating_options=(--tolerance --max-differences --output -o --certificate --threads --memory --color)
     __tare_offer_flags_options 2
 
     # Offer option value completions
@@ -318,6 +318,14 @@ _tare_verify() {
         return
         ;;
     '--max-differences')
+        return
+        ;;
+    '--output'|'-o')
+        __tare_add_completions -o plusdirs -fX '!*.@(json)'
+        return
+        ;;
+    '--certificate')
+        __tare_add_completions -o plusdirs -fX '!*.@(json)'
         return
         ;;
     '--tensor')

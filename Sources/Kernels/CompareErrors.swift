@@ -29,28 +29,20 @@ public enum CompareErrors {
     var result = ElementErrors()
     let perBlock = blockCount / wideningA.parts
     unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * blockCount) { scratch in
-      guard let base = scratch.baseAddress else { return }
-      unsafe a.withUnsafeBytes { left in
-        unsafe b.withUnsafeBytes { right in
-          var start = 0
-          while start < elements {
-            let count = min(perBlock, elements - start)
-            let block = unsafe NumberBlock(base, base + blockCount, count * wideningA.parts, parts: wideningA.parts)
-            unsafe wideningA.widen(left.baseAddress!, start, count, into: base)
-            unsafe wideningB.widen(right.baseAddress!, start, count, into: base + blockCount)
-            let isRounded =
-              unsafe wideningA.rounds && block.leavesExactIntegers(base)
-              || wideningB.rounds && block.leavesExactIntegers(base + blockCount)
-            if isRounded {
-              let (spanA, spanB) = unsafe (RawSpan(_unsafeBytes: left), RawSpan(_unsafeBytes: right))
-              result.add(
-                exactErrors(spanA, typeOfA, spanB, typeOfB, start..<(start + count), bound), from: start)
-            } else {
-              unsafe result.add(block.errors(bound, instructions), from: start)
-            }
-            start += count
-          }
+      guard let doublesOfA = scratch.baseAddress else { return }
+      let doublesOfB = unsafe doublesOfA + blockCount
+      var start = 0
+      while start < elements {
+        let count = min(perBlock, elements - start)
+        unsafe a.withUnsafeBytes { unsafe wideningA.widen($0.baseAddress!, start, count, into: doublesOfA) }
+        unsafe b.withUnsafeBytes { unsafe wideningB.widen($0.baseAddress!, start, count, into: doublesOfB) }
+        let block = unsafe NumberBlock(doublesOfA, doublesOfB, count * wideningA.parts, parts: wideningA.parts)
+        if wideningA.rounds && block.leavesExactIntegersInA || wideningB.rounds && block.leavesExactIntegersInB {
+          result.add(exactErrors(a, typeOfA, b, typeOfB, start..<(start + count), bound), from: start)
+        } else {
+          result.add(block.errors(bound, instructions), from: start)
         }
+        start += count
       }
     }
     return result

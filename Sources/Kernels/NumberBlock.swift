@@ -17,8 +17,11 @@ import CKernels
     self.parts = parts
   }
 
-  /// Whether a double of one side is so large that it may stand for several integers.
-  func leavesExactIntegers(_ side: UnsafeMutablePointer<Double>) -> Bool {
+  /// Whether a double of a side is so large that it may stand for several integers.
+  var leavesExactIntegersInA: Bool { unsafe leavesExactIntegers(a) }
+  var leavesExactIntegersInB: Bool { unsafe leavesExactIntegers(b) }
+
+  private func leavesExactIntegers(_ side: UnsafeMutablePointer<Double>) -> Bool {
     var largest = 0.0
     var index = 0
     while index < count {

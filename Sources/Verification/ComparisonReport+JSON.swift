@@ -43,6 +43,17 @@ extension OperandSummary {
       text.string("path", path)
       text.string("format", format)
       text.optional("digest", digest)
+      guard let files else { return }
+      text.string("sha256", files.sha256.description)
+      guard files.files.count > 1 else { return }
+      text.array("files") { text in
+        for file in files.files {
+          text.object { text in
+            text.string("path", file.path)
+            text.string("sha256", file.sha256.description)
+          }
+        }
+      }
     }
   }
 }

@@ -28,6 +28,8 @@ public struct OperandSummary: Sendable {
   public var format: String
   /// The digest of the content, where it was computed.
   public var digest: String?
+  /// The digests of the model's files, where they were asked for.
+  public var files: FileDigests?
 
   public init(path: String, format: String, digest: String? = nil) {
     self.path = path

@@ -8,7 +8,10 @@ struct VerifyCommand: ParsableCommand {
     abstract: "Checks a model from end to end, or proves that two hold the same.",
     discussion: """
       With one model: its structure and every checksum; each damaged tensor is named. With two: that they hold the \
-      same tensors with the same elements, whatever their formats.
+      same tensors with the same elements, whatever their formats, or how far they are apart.
+
+      A certificate records what was found, with the SHA-256 of every file and of every tensor's elements, so that \
+      somebody else can hold a model against it later, whatever container it is in by then.
 
       Exits with 0 where everything agrees, and with 1 where there is damage or a difference.
       """)
@@ -38,6 +41,23 @@ struct VerifyCommand: ParsableCommand {
     transform: { try wholeNumber($0, in: 0...Int.max) })
   var maxDifferences: Int?
 
+  @Flag(name: .customLong("sha256"), help: "Say the SHA-256 of each file, too.")
+  var sha256 = false
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Write a certificate of what was found.", valueName: "certificate.json"),
+    completion: .file(extensions: ["json"]), transform: filePath)
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Hold the model against a certificate: A alone against whichever model of it fits, A and B against its two.",
+      valueName: "file"),
+    completion: .file(extensions: ["json"]), transform: filePath)
+  var certificate: String?
+
+  @OptionGroup var overwriting: ForceOption
   @OptionGroup var selection: SelectionOptions
   @OptionGroup var work: WorkOptions
   @OptionGroup var result: JSONOption
@@ -45,12 +65,29 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var talk: TalkOptions
 
   func validate() throws {
-    guard b == nil else { return }
+    if overwriting.force && output == nil { throw UsageError("--force overwrites the output, but there is none") }
+    if certificate != nil { try validateCertificate() }
+    if output != nil && isSelective {
+      throw UsageError("a certificate is of whole models, so --tensor and --exclude don't go with --output")
+    }
+    guard b == nil && certificate == nil else { return }
     if tolerance != nil { throw UsageError("--tolerance compares two models, but there is one") }
     if !rename.isEmpty { throw UsageError("--rename compares two models, but there is one") }
     if maxDifferences != nil { throw UsageError("--max-differences compares two models, but there is one") }
-    guard selection.tensor.isEmpty && selection.exclude.isEmpty else {
+    if isSelective {
       throw UsageError("--tensor and --exclude choose what is compared of two models, but there is one")
     }
+  }
+
+  private var isSelective: Bool { !selection.tensor.isEmpty || !selection.exclude.isEmpty }
+
+  /// A certificate states what is to be compared, and how.
+  private func validateCertificate() throws {
+    let excluded: [(option: String, isGiven: Bool)] = [
+      ("--output", output != nil), ("--tolerance", tolerance != nil), ("--rename", !rename.isEmpty),
+      ("--tensor", !selection.tensor.isEmpty), ("--exclude", !selection.exclude.isEmpty),
+    ]
+    guard let given = excluded.first(where: \.isGiven) else { return }
+    throw UsageError("\(given.option) and --certificate exclude each other")
   }
 }
