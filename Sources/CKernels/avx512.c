@@ -229,13 +229,91 @@ TARGET static void find_escapes(const uint8_t *symbols, size_t count, uint8_t fi
   }
 }
 
+// Escapes: only of words of 16 and 32 bits, whose exponents fit the 16 bits that escapes have.
+#define EXPONENTS_16(WORDS) (WORDS)
+#define EXPONENTS_32(WORDS) _mm512_castsi256_si512(_mm512_cvtepi32_epi16(WORDS))
+#define WORDS_16(EXPONENTS) (EXPONENTS)
+#define WORDS_32(EXPONENTS) _mm512_cvtepu16_epi32(_mm512_castsi512_si256(EXPONENTS))
+
+/// Bit i is set where symbol i of at most 64 is an escape.
+TARGET static inline uint64_t escaped_of(const uint8_t *symbols, size_t count, __m512i least) {
+  __mmask64 there = _bzhi_u64(~0ull, count < 64 ? (unsigned)count : 64);
+  return _mm512_mask_cmpge_epu8_mask(there, _mm512_maskz_loadu_epi8(there, symbols), least);
+}
+
+// No branch on how many of a vector's lanes are escaped: one or two of 64 often are, and nobody foresees which.
+#define ESCAPES(BITS, WORD, MASK, EPI)                                                                           \
+  TARGET static size_t write_escapes_##BITS(                                                                     \
+      const WORD *source, const uint8_t *symbols, size_t count, uint8_t first, unsigned mantissa_bits,           \
+      WORD exponent_mask, uint16_t *escapes) {                                                                   \
+    const __m512i kept = SET1_##EPI(exponent_mask), least = _mm512_set1_epi8((char)first);                       \
+    const __m128i shift = _mm_cvtsi32_si128((int)mantissa_bits);                                                 \
+    size_t written = 0;                                                                                          \
+    for (size_t i = 0; i < count; i += 64) {                                                                     \
+      uint64_t escaped = escaped_of(symbols + i, count - i, least);                                              \
+      if (escaped == 0) continue;                                                                                \
+      for (unsigned k = 0; k < 64; k += LANES(BITS)) {                                                           \
+        MASK part = (MASK)(escaped >> k);                                                                        \
+        __m512i words = _mm512_maskz_loadu_##EPI(part, source + i + k);                                          \
+        words = _mm512_srl_##EPI(_mm512_and_si512(words, kept), shift);                                          \
+        unsigned found = (unsigned)__builtin_popcountll(part);                                                   \
+        _mm512_mask_storeu_epi16(                                                                                \
+            escapes + written, _bzhi_u32(~0u, found), _mm512_maskz_compress_epi16(part, EXPONENTS_##BITS(words))); \
+        written += found;                                                                                        \
+      }                                                                                                          \
+    }                                                                                                            \
+    return written;                                                                                              \
+  }                                                                                                              \
+  TARGET static size_t patch_escapes_##BITS(                                                                     \
+      const uint8_t *symbols, size_t count, uint8_t first, unsigned mantissa_bits, WORD exponent_mask,           \
+      const uint16_t *escapes, size_t limit, WORD *target) {                                                     \
+    const __m512i changed = SET1_##EPI(exponent_mask), least = _mm512_set1_epi8((char)first);                    \
+    const __m128i shift = _mm_cvtsi32_si128((int)mantissa_bits);                                                 \
+    size_t read = 0;                                                                                             \
+    for (size_t i = 0; i < count; i += 64) {                                                                     \
+      uint64_t escaped = escaped_of(symbols + i, count - i, least);                                              \
+      if (escaped == 0) continue;                                                                                \
+      if ((size_t)__builtin_popcountll(escaped) > limit - read) return limit + 1;                                \
+      for (unsigned k = 0; k < 64; k += LANES(BITS)) {                                                           \
+        MASK part = (MASK)(escaped >> k);                                                                        \
+        unsigned found = (unsigned)__builtin_popcountll(part);                                                   \
+        __m512i words = _mm512_maskz_loadu_epi16(_bzhi_u32(~0u, found), escapes + read);                         \
+        words = _mm512_sll_##EPI(WORDS_##BITS(_mm512_maskz_expand_epi16(part, words)), shift);                   \
+        __m512i old = _mm512_maskz_loadu_##EPI(part, target + i + k);                                            \
+        words = _mm512_ternarylogic_epi64(changed, words, old, 0xCA);                                            \
+        _mm512_mask_storeu_##EPI(target + i + k, part, words);                                                   \
+        read += found;                                                                                           \
+      }                                                                                                          \
+    }                                                                                                            \
+    return read;                                                                                                 \
+  }
+ESCAPES(16, uint16_t, __mmask32, epi16)
+ESCAPES(32, uint32_t, __mmask16, epi32)
+
+TARGET static size_t write_escapes(
+    const void *source, const uint8_t *symbols, size_t count, int width, uint8_t first, unsigned mantissa_bits,
+    uint64_t exponent_mask, uint16_t *escapes) {
+  return width == 2
+      ? write_escapes_16(source, symbols, count, first, mantissa_bits, (uint16_t)exponent_mask, escapes)
+      : write_escapes_32(source, symbols, count, first, mantissa_bits, (uint32_t)exponent_mask, escapes);
+}
+
+TARGET static size_t patch_escapes(
+    const uint8_t *symbols, size_t count, int width, uint8_t first, unsigned mantissa_bits, uint64_t exponent_mask,
+    const uint16_t *escapes, size_t limit, void *target) {
+  return width == 2
+      ? patch_escapes_16(symbols, count, first, mantissa_bits, (uint16_t)exponent_mask, escapes, limit, target)
+      : patch_escapes_32(symbols, count, first, mantissa_bits, (uint32_t)exponent_mask, escapes, limit, target);
+}
+
 const tare_kernels *tare_kernels_avx512(void) {
   static const tare_kernels kernels = {
     .count_zeros = count_zeros, .split = split, .join = join, .split_signs = split_signs, .join_signs = join_signs,
     .encode_gaps = encode_gaps, .write_symbols = write_symbols, .write_plane = write_plane, .write_rest = write_rest,
-    .find_escapes = find_escapes, .read_rest = read_rest, .add_symbols = add_symbols, .pack_tile = pack_tile,
-    .unpack_tile = unpack_tile, .split_rotated = split_rotated,
-    .join_rotated = join_rotated, .error_sums = error_sums,
+    .find_escapes = find_escapes, .write_escapes = write_escapes, .patch_escapes = patch_escapes,
+    .read_rest = read_rest, .add_symbols = add_symbols, .pack_tile = pack_tile, .unpack_tile = unpack_tile,
+    .split_rotated = split_rotated, .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4,
+    .error_sums = error_sums,
   };
   __builtin_cpu_init();
   int has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")

@@ -249,3 +249,80 @@ TARGET static void error_sums(const double *a, const double *b, size_t count, ta
   for (int lane = 0; lane < 8; lane++)
     if (largest[lane] > sums->largest) sums->largest = largest[lane];
 }
+
+// Two streams at a time: each waits for its own last shift, so the other one fills the gap, and all of both stays in
+// registers. As many codes go into a word as surely fit beside the seven bits that a write may leave and what entries put
+// into the lowest bits.
+#define ADD_CODE(S, INDEX)                                  \
+  do {                                                      \
+    uint64_t entry = table[S##_in[INDEX]];                  \
+    S##_bits = S##_bits >> (entry & 63) | entry;            \
+    /* Only the lowest byte of the sum counts. */           \
+    S##_used += entry;                                      \
+  } while (0)
+#define FLUSH_CODES(S)                                      \
+  do {                                                      \
+    uint64_t word = S##_bits >> (-S##_used & 63);           \
+    memcpy(S##_out, &word, 8);                              \
+    S##_out += (uint8_t)S##_used >> 3;                      \
+    S##_used &= 7;                                          \
+  } while (0)
+#define END_CODES(S)                                        \
+  do {                                                      \
+    S##_bits = S##_bits >> 1 | 1ull << 63;                  \
+    S##_used += 1;                                          \
+    FLUSH_CODES(S);                                         \
+  } while (0)
+#define ADD_BOTH(INDEX)                                     \
+  do {                                                      \
+    ADD_CODE(a, INDEX);                                     \
+    ADD_CODE(b, INDEX);                                     \
+  } while (0)
+
+#define ENCODE2(CODES)                                                                                          \
+  TARGET static inline __attribute__((always_inline)) void encode2_##CODES(                                     \
+      const uint8_t *a_in, size_t a_count, const uint8_t *b_in, size_t left, const uint64_t *table,             \
+      uint8_t *a_start, uint8_t *b_start, ptrdiff_t *sizes) {                                                   \
+    uint8_t *a_out = a_start, *b_out = b_start;                                                                 \
+    uint64_t a_bits = 0, b_bits = 0, a_used = 0, b_used = 0;                                                    \
+    /* The first one may be longer, by three at most. */                                                        \
+    for (size_t k = a_count; k > left; k--) ADD_CODE(a, k - 1);                                                 \
+    FLUSH_CODES(a);                                                                                             \
+    for (; left >= CODES; left -= CODES) {                                                                      \
+      ADD_BOTH(left - 1);                                                                                       \
+      ADD_BOTH(left - 2);                                                                                       \
+      ADD_BOTH(left - 3);                                                                                       \
+      ADD_BOTH(left - 4);                                                                                       \
+      if (CODES > 4) ADD_BOTH(left - 5);                                                                        \
+      if (CODES > 5) ADD_BOTH(left - 6);                                                                        \
+      if (CODES > 6) ADD_BOTH(left - 7);                                                                        \
+      FLUSH_CODES(a);                                                                                           \
+      FLUSH_CODES(b);                                                                                           \
+    }                                                                                                           \
+    for (; left > 0; left--) {                                                                                  \
+      ADD_BOTH(left - 1);                                                                                       \
+      FLUSH_CODES(a);                                                                                           \
+      FLUSH_CODES(b);                                                                                           \
+    }                                                                                                           \
+    END_CODES(a);                                                                                               \
+    END_CODES(b);                                                                                               \
+    sizes[0] = a_out - a_start + (a_used != 0);                                                                 \
+    sizes[1] = b_out - b_start + (b_used != 0);                                                                 \
+  }
+ENCODE2(4)
+ENCODE2(5)
+ENCODE2(7)
+
+TARGET static void huffman_encode4(
+    const uint8_t *source, size_t count, size_t last_count, const uint64_t *table, unsigned longest, uint8_t *target,
+    size_t stride, ptrdiff_t *sizes) {
+  for (size_t pair = 0; pair < 2; pair++) {
+    const uint8_t *a = source + 2 * pair * count, *b = a + count;
+    uint8_t *a_out = target + 2 * pair * stride, *b_out = a_out + stride;
+    size_t b_count = pair == 0 ? count : last_count;
+    ptrdiff_t *out = sizes + 2 * pair;
+    if (longest <= 7) encode2_7(a, count, b, b_count, table, a_out, b_out, out);
+    else if (longest <= 10) encode2_5(a, count, b, b_count, table, a_out, b_out, out);
+    else encode2_4(a, count, b, b_count, table, a_out, b_out, out);
+  }
+}

@@ -16,7 +16,7 @@ enum ChunkPlanner {
     var split: ZeroSplit?
     if !workspace.effort.isExact, masks.starts(with: ["bitmask", "gaps"]) {
       let whole = unsafe setApart(elements, zeros.negative, workspace)
-      let loser = unsafe isSmaller("gaps", than: "bitmask", on: whole, workspace) ? "bitmask" : "gaps"
+      let loser = unsafe prefersGaps(whole, workspace) ? "bitmask" : "gaps"
       masks.removeAll { $0 == loser }
       unsafe split = unsafe whole
     }
@@ -62,19 +62,13 @@ enum ChunkPlanner {
     return plan.values.first == "bytes" && plan.searchesMatches ? mask + ["none"] : mask
   }
 
-  /// Whether one mask takes less than the other, by a part of the chunk.
-  @unsafe private static func isSmaller(
-    _ mask: String, than other: String, on split: ZeroSplit, _ workspace: EncodingWorkspace
-  ) -> Bool {
-    let sizes = [mask, other].map { name in
-      let attempt = workspace.attempt
-      attempt.reset()
-      if let encoding = EncodingRegistry.named(name) as? any MaskEncoding {
-        unsafe encoding.encode(split.sample, as: EncodingRegistry.number(of: name), into: attempt, workspace)
-      }
-      return attempt.byteCount
-    }
-    return sizes[0] < sizes[1]
+  /// Whether gaps take less than bits, by the entropy of a part of the chunk.
+  @unsafe private static func prefersGaps(_ split: ZeroSplit, _ workspace: EncodingWorkspace) -> Bool {
+    let sample = unsafe split.sample
+    let room = unsafe workspace.gaps.bytes(Gaps.bound(elements: sample.elements, stored: sample.stored))
+    let gaps = unsafe Gaps.encode(sample.bitmap, elements: sample.elements, into: room)
+    let inGaps = unsafe Entropy.huffmanBits(of: UnsafeRawBufferPointer(start: room, count: gaps))
+    return unsafe inGaps < Entropy.huffmanBits(of: sample.bitmapBytes)
   }
 
   @unsafe private static func setApart(

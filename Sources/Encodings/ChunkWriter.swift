@@ -10,16 +10,14 @@ import TensorModel
   private let buffer = ScratchBuffer()
   private var head = ByteWriter()
   private var bodyCount = 0
-  private let compressor: ZstdCompressor
-  private let trial = ScratchBuffer()
-  private let sample = ScratchBuffer()
+  private let methods: StreamMethods
   public let effort: Effort
   /// Whether streams are also offered to zstd's match search; a tensor's plan says whether that ever pays.
   public var searchesMatches = false
 
-  init(effort: Effort, compressor: ZstdCompressor) {
+  init(effort: Effort, methods: StreamMethods) {
     self.effort = effort
-    self.compressor = compressor
+    self.methods = methods
   }
 
   /// What a stream's bytes are like.
@@ -72,30 +70,22 @@ import TensorModel
 
   /// Appends a stream in the form that is smallest, as far as the effort goes into finding it.
   @unsafe public func append(_ bytes: UnsafeRawBufferPointer, _ kind: StreamKind) {
-    var best: (method: ZstdMethod, size: Int)?
-    let methods = unsafe self.methods(for: bytes, kind)
-    for (number, method) in methods.enumerated() {
-      // The first attempt is made in place; a better one replaces it.
-      let limit = (best?.size ?? bytes.count) - 1
-      guard limit > 0 else { break }
-      if number == 0 {
-        let target = unsafe body(adding: ZstdCompressor.bound(bytes.count))
-        let room = unsafe UnsafeMutableRawBufferPointer(start: target, count: ZstdCompressor.bound(bytes.count))
-        if let size = unsafe compressor.compress(bytes, into: room, method), size <= limit { best = (method, size) }
-      } else {
-        let room = unsafe UnsafeMutableRawBufferPointer(
-          start: trial.raw(ZstdCompressor.bound(bytes.count)), count: ZstdCompressor.bound(bytes.count))
-        if let size = unsafe compressor.compress(bytes, into: room, method), size <= limit {
-          unsafe body(adding: size).copyMemory(from: room.baseAddress!, byteCount: size)
-          best = (method, size)
-        }
+    var best = bytes.count
+    for method in unsafe methods.worthTrying(on: bytes, kind, levels: matchLevels) {
+      if case .huffman = method {
+        // Written in place; a better form replaces it.
+        let target = unsafe body(adding: HuffmanFrame.bound(bytes.count))
+        best = unsafe methods.huffman.compress(bytes, into: target, limit: best) ?? best
+      } else if let frame = unsafe methods.frame(of: bytes, method), frame.count < best {
+        unsafe body(adding: frame.count).copyMemory(from: frame.baseAddress!, byteCount: frame.count)
+        best = frame.count
       }
     }
-    guard let best else { return unsafe appendStored(bytes) }
+    guard best < bytes.count else { return unsafe appendStored(bytes) }
     head.byte(1)
     head.varint(bytes.count)
-    head.varint(best.size)
-    bodyCount += best.size
+    head.varint(best)
+    bodyCount += best
   }
 
   /// The stored form of the chunk, valid until the writer is used again.
@@ -108,35 +98,7 @@ import TensorModel
     return unsafe UnsafeRawBufferPointer(start: start, count: head.bytes.count + bodyCount)
   }
 
-  /// The methods to try on a stream, in order.
-  private func methods(for bytes: UnsafeRawBufferPointer, _ kind: StreamKind) -> [ZstdMethod] {
-    guard bytes.count >= 16 else { return [] }
-    let matches: [ZstdMethod] = searchesMatches || effort.isExact ? effort.matchLevels.map { .level($0) } : []
-    let all = [.huffman] + matches
-    if bytes.count < 4096 { return all }
-    if kind == .symbols && matches.isEmpty { return [.huffman] }
-    // A sample of a sixteenth, in four pieces, tells which method to take, and whether any.
-    let piece = max(2048, bytes.count / 64)
-    guard bytes.count > 4 * piece else { return all }
-    let copy = unsafe sample.raw(4 * piece)
-    for number in 0..<4 {
-      let from = unsafe bytes.baseAddress! + (bytes.count - piece) / 3 * number
-      unsafe (copy + number * piece).copyMemory(from: from, byteCount: piece)
-    }
-    let source = unsafe UnsafeRawBufferPointer(start: copy, count: 4 * piece)
-    let room = unsafe UnsafeMutableRawBufferPointer(
-      start: trial.raw(ZstdCompressor.bound(source.count)), count: ZstdCompressor.bound(source.count))
-    let sizes = all.map { method in
-      unsafe (method, compressor.compress(source, into: room, method) ?? source.count)
-    }
-    // Each 2 KiB sampled carries a table of its own where whole streams share one: hence the kind margin of a hundredth.
-    guard let best = sizes.min(by: { $0.1 < $1.1 }), best.1 < source.count - source.count / 100 else {
-      return kind == .symbols ? [.huffman] : []
-    }
-    // A match search that gains next to nothing is not worth its time, at any level.
-    guard best.1 < sizes[0].1 - sizes[0].1 / 200 else { return [.huffman] }
-    return [best.0]
-  }
+  private var matchLevels: [Int32] { searchesMatches || effort.isExact ? effort.matchLevels : [] }
 
   private func body(adding count: Int) -> UnsafeMutableRawPointer {
     let used = Self.headRoom + bodyCount

@@ -8,7 +8,7 @@ public enum FrameCodec {
     let bound = ZstdCompressor.bound(bytes.count)
     let frame = unsafe [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
       count = unsafe bytes.withUnsafeBytes { source in
-        unsafe ZstdCompressor().compress(source, into: UnsafeMutableRawBufferPointer(buffer), .level(level)) ?? bound
+        unsafe ZstdCompressor().compress(source, into: UnsafeMutableRawBufferPointer(buffer), level: level) ?? bound
       }
     }
     return frame.count < bytes.count ? frame : bytes

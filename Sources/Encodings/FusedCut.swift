@@ -60,18 +60,22 @@ struct FusedCut: Hashable, Sendable {
   /// The bits that Huffman codes of at most 11 bits, as zstd's are, take for symbols of these counts: no less than one for
   /// each, and what rare symbols take of the code space beyond their share is missing to the others.
   private static func huffmanBits(_ counts: [UInt32]) -> Double {
-    let total = Double(counts.reduce(0) { $0 + Int($1) })
+    let total = counts.reduce(0) { $0 + Int($1) }
     guard total > 0 else { return 0 }
-    let rarest = total / 2048
+    let rarest = Double(total) / 2048
     var rare = (kinds: 0.0, count: 0.0)
-    for count in counts where count > 0 && Double(count) < rarest {
-      rare = (rare.kinds + 1, rare.count + Double(count))
+    var bits = 0.0
+    let whole = Entropy.logarithm(of: total)
+    var frequent = 0.0
+    for count in counts where count > 0 {
+      if Double(count) < rarest {
+        rare = (rare.kinds + 1, rare.count + Double(count))
+      } else {
+        bits += Double(count) * max(1, whole - Entropy.logarithm(of: Int(count)))
+        frequent += Double(count)
+      }
     }
-    let squeeze = log2((1 - rare.count / total) / max(1 - rare.kinds / 2048, 0.01))
-    var bits = rare.count * 11
-    for count in counts where Double(count) >= rarest && count > 0 {
-      bits += Double(count) * max(1, log2(total / Double(count)) + squeeze)
-    }
-    return bits
+    let squeeze = log2((1 - rare.count / Double(total)) / max(1 - rare.kinds / 2048, 0.01))
+    return bits + frequent * squeeze + rare.count * 11
   }
 }

@@ -17,9 +17,9 @@ public import TensorModel
   var attempt: ChunkWriter
 
   public init(effort: Effort) {
-    let compressor = ZstdCompressor()
-    best = ChunkWriter(effort: effort, compressor: compressor)
-    attempt = ChunkWriter(effort: effort, compressor: compressor)
+    let methods = StreamMethods()
+    best = ChunkWriter(effort: effort, methods: methods)
+    attempt = ChunkWriter(effort: effort, methods: methods)
   }
 
   public var effort: Effort { best.effort }

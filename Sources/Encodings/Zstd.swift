@@ -1,58 +1,29 @@
 import CZstd
 import TensorModel
 
-/// How a frame is made.
-enum ZstdMethod: Hashable, Sendable {
-  /// No match search, Huffman literals always: the fastest way to the order-0 entropy of bytes.
-  case huffman
-  /// An ordinary compression level.
-  case level(Int32)
-}
-
-/// One worker's zstd contexts. Frames carry their content size and no checksum.
+/// One worker's zstd context for ordinary levels. Frames carry their content size and no checksum.
 @safe final class ZstdCompressor {
-  private let huffmanContext: OpaquePointer
-  private var levelContext: OpaquePointer?
+  private let context: OpaquePointer
 
   init() {
-    unsafe huffmanContext = Self.context()
-    _ = unsafe ZSTD_CCtx_setParameter(huffmanContext, ZSTD_c_compressionLevel, ZSTD_minCLevel())
-    // ZSTD_c_literalCompressionMode = ZSTD_ps_enable. A libzstd that refuses it falls back to level 1.
-    let refused = unsafe ZSTD_CCtx_setParameter(huffmanContext, ZSTD_c_experimentalParam5, 1)
-    if ZSTD_isError(refused) != 0 {
-      _ = unsafe ZSTD_CCtx_setParameter(huffmanContext, ZSTD_c_compressionLevel, 1)
-    }
-  }
-
-  deinit {
-    unsafe ZSTD_freeCCtx(huffmanContext)
-    unsafe ZSTD_freeCCtx(levelContext)
-  }
-
-  static func bound(_ byteCount: Int) -> Int { ZSTD_compressBound(byteCount) }
-
-  /// Compresses `source` into `target`; nil where it does not fit.
-  func compress(
-    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, _ method: ZstdMethod
-  ) -> Int? {
-    let context: OpaquePointer
-    switch method {
-    case .huffman: unsafe context = unsafe huffmanContext
-    case .level(let level):
-      if unsafe levelContext == nil { unsafe levelContext = Self.context() }
-      unsafe context = unsafe levelContext!
-      _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
-    }
-    let size = unsafe ZSTD_compress2(
-      context, target.baseAddress, target.count, source.baseAddress, source.count)
-    return ZSTD_isError(size) != 0 ? nil : size
-  }
-
-  private static func context() -> OpaquePointer {
     guard let context = unsafe ZSTD_createCCtx() else { preconditionFailure("no memory for a zstd context") }
     _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0)
     _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1)
-    return unsafe context
+    unsafe self.context = unsafe context
+  }
+
+  deinit { unsafe ZSTD_freeCCtx(context) }
+
+  static func bound(_ byteCount: Int) -> Int { ZSTD_compressBound(byteCount) }
+
+  /// Compresses `source` into `target` at a level of zstd; nil where it does not fit.
+  func compress(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, level: Int32
+  ) -> Int? {
+    _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+    let size = unsafe ZSTD_compress2(
+      context, target.baseAddress, target.count, source.baseAddress, source.count)
+    return ZSTD_isError(size) != 0 ? nil : size
   }
 }
 

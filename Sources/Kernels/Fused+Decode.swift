@@ -74,7 +74,12 @@ extension Fused {
     _ symbols: UnsafePointer<UInt8>, _ count: Int, _ cut: FusedBits<W>, _ escapes: UnsafePointer<UInt16>, limit: Int,
     in target: UnsafeMutablePointer<W>, _ set: InstructionSet
   ) -> Int {
-    unsafe withEscapes(of: symbols, count, from: cut.firstEscapeSymbol, set) { groups in
+    if W.bitWidth == 16 || W.bitWidth == 32, let kernel = unsafe set.kernels?.patch_escapes {
+      return unsafe kernel(
+        symbols, count, W.byteCount, cut.firstEscapeSymbol, UInt32(cut.mantissaBits), UInt64(cut.exponentMask), escapes,
+        limit, target)
+    }
+    return unsafe withEscapes(of: symbols, count, from: cut.firstEscapeSymbol, set) { groups in
       var read = 0
       for group in groups.indices {
         var bits = unsafe groups[group]

@@ -111,7 +111,12 @@ public enum Fused {
     _ source: UnsafePointer<W>, _ symbols: UnsafePointer<UInt8>, _ count: Int, _ cut: FusedBits<W>,
     into escapes: UnsafeMutablePointer<UInt16>, _ set: InstructionSet
   ) -> Int {
-    unsafe withEscapes(of: symbols, count, from: cut.firstEscapeSymbol, set) { groups in
+    if W.bitWidth == 16 || W.bitWidth == 32, let kernel = unsafe set.kernels?.write_escapes {
+      return unsafe kernel(
+        source, symbols, count, W.byteCount, cut.firstEscapeSymbol, UInt32(cut.mantissaBits), UInt64(cut.exponentMask),
+        escapes)
+    }
+    return unsafe withEscapes(of: symbols, count, from: cut.firstEscapeSymbol, set) { groups in
       var written = 0
       for group in groups.indices {
         var bits = unsafe groups[group]

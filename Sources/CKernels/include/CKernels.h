@@ -36,6 +36,13 @@ typedef struct tare_kernels {
       const void *source, size_t count, int width, uint64_t low_mask, unsigned low_bits, unsigned shift,
       uint8_t *target);
   void (*find_escapes)(const uint8_t *symbols, size_t count, uint8_t first, uint64_t *bits);
+  // Both only for words of 2 and 4 bytes.
+  size_t (*write_escapes)(
+      const void *source, const uint8_t *symbols, size_t count, int width, uint8_t first, unsigned mantissa_bits,
+      uint64_t exponent_mask, uint16_t *escapes);
+  size_t (*patch_escapes)(
+      const uint8_t *symbols, size_t count, int width, uint8_t first, unsigned mantissa_bits, uint64_t exponent_mask,
+      const uint16_t *escapes, size_t limit, void *target);
   void (*read_rest)(
       const uint8_t *const *bytes, size_t byte_count, size_t count, int width, uint64_t low_mask, unsigned low_bits,
       void *target);
@@ -45,6 +52,11 @@ typedef struct tare_kernels {
   // BitFields
   void (*pack_tile)(const uint8_t *source, size_t elements, unsigned shift, unsigned bits, uint8_t *target);
   void (*unpack_tile)(const uint8_t *source, size_t elements, unsigned shift, unsigned bits, uint8_t *target);
+
+  // HuffmanStreams
+  void (*huffman_encode4)(
+      const uint8_t *source, size_t count, size_t last_count, const uint64_t *table, unsigned longest, uint8_t *target,
+      size_t stride, ptrdiff_t *sizes);
 
   // BytePlanes
   void (*split_rotated)(const void *source, size_t elements, int width, uint8_t *planes);
