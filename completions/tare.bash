@@ -271,7 +271,7 @@ _tare_pack() {
 
 _tare_unpack() {
     repeating_flags=()
-    non_repeating_flags=(--force -f --json --quiet --verbose --version -h --help)
+    non_repeating_flags=(--salvage --force -f --json --quiet --verbose --version -h --help)
     repeating_options=()
     non_repeating_options=(--output -o --max-expansion --threads --memory)
     __tare_offer_flags_options -1

@@ -27,7 +27,7 @@ function __tare_parse_tokens -S
         case 'pack'
             __tare_parse_subcommand -r 1 'o/output=' 'level=' 'explain' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'unpack'
-            __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'salvage' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'verify'
             __tare_parse_subcommand 2 'tolerance=' 'rename=+' 'max-differences=' 'sha256' 'o/output=' 'certificate=' 'f/force' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'cat'
@@ -129,8 +129,9 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" version' -l 'version' -d 'Show the version.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare unpack" -ge 1' -fa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'tare\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" o output' -l 'output' -s 'o' -d 'Where the original goes. (default: PACKED without .tare)' -rF
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" o output' -l 'output' -s 'o' -d 'Where the original goes. (default: PACKED without .tare; with --salvage, followed by .salvaged)' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" max-expansion' -l 'max-expansion' -d 'Refuse a file whose content is more than N times its own size. (default: 1000)' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" salvage' -l 'salvage' -d 'Bring back what is whole of a damaged file, and name what isn\'t.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" threads' -l 'threads' -d 'Worker threads. (default: all cores)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" memory' -l 'memory' -d 'Ceiling of working memory, in bytes or with K, M or G for powers of 1024. (default: 512M)' -rfka ''

@@ -54,10 +54,10 @@ final class ComparisonWorker {
       let right = try? sessionB.repeatedBlock(of: pair.b, elements.bytes(types.b))
     else { return false }
     precondition(left.count == types.a.blockBytes && right.count == types.b.blockBytes)
-    // As many elements as fill whole blocks of both.
-    let unit = types.a.blockElements * types.b.blockElements
+    // The fewest elements that fill whole blocks of both; the range has a multiple of them.
+    var unit = types.a.blockElements
+    while unit % types.b.blockElements != 0 { unit += types.a.blockElements }
     let blocks = (left.repeated(unit / types.a.blockElements), right.repeated(unit / types.b.blockElements))
-    guard elements.count % unit == 0 else { return false }
     var found = unsafe RangeOutcome(blocks.0.span.bytes, blocks.1.span.bytes, types, unit, bound)
     found.repeat(elements.count / unit)
     found.move(by: elements.lowerBound)

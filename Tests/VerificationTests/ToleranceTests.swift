@@ -114,6 +114,17 @@ import Verification
     #expect(report.tensors[0].differing == 2 && report.tensors[0].first?.index == [655, 144])
   }
 
+  @Test func repeatedBlocksOfTwoDtypesTakeConstantTime() throws {
+    let shape = [1 << 40, 12]
+    let codes = [Tensor("x", .f4, shape, repeating: [0x22])]
+    let others = [Tensor("x", .f6e2m3, shape, repeating: [0x08, 0x82, 0x20])]
+    let report = try compare(codes, others, .value)
+    #expect(report.verdict == .equal, "1.0 is 2 in F4 and 8 in F6_E2M3")
+    let wrong = try compare(codes, [Tensor("x", .f32, shape, repeating: [0, 0, 0, 0x40])], .value)
+    #expect(wrong.tensors[0].differing == 12 << 40 && wrong.tensors[0].largestError == 1)
+    #expect(wrong.tensors[0].meanSquaredError == 1 && wrong.tensors[0].signalToNoise == 0)
+  }
+
   @Test func aReshapedTensorIsDifferentWhateverTheTolerance() throws {
     let report = try compare([floats("x", [1, 2, 3, 4], [2, 2])], [floats("x", [1, 2, 3, 5], [4])], .absolute(10))
     #expect(report.verdict == .different)
