@@ -30,7 +30,8 @@ const tare_kernels *tare_kernels_avx2(void) {
     .write_symbols = write_symbols, .write_plane = write_plane, .write_rest = write_rest,
     .find_escapes = find_escapes, .read_rest = read_rest, .add_symbols = add_symbols, .pack_tile = pack_tile,
     .unpack_tile = unpack_tile, .split_rotated = split_rotated,
-    .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4, .error_sums = error_sums,
+    .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4,
+    .xxh3_consume = xxh3_consume, .error_sums = error_sums,
   };
   __builtin_cpu_init();
   int has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")

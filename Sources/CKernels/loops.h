@@ -326,3 +326,52 @@ TARGET static void huffman_encode4(
     else encode2_4(a, count, b, b_count, table, a_out, b_out, out);
   }
 }
+
+/// A vector of the eight lanes of XXH3, or a part of them; words and products are summed apart until they are joined.
+#define XXH3_LANES (VECTOR_BYTES / 8)
+typedef uint64_t xxh3_lanes __attribute__((vector_size(VECTOR_BYTES)));
+
+TARGET static inline xxh3_lanes load_lanes(const uint8_t *from) {
+  xxh3_lanes lanes;
+  memcpy(&lanes, from, sizeof lanes);
+  return lanes;
+}
+
+/// Each word beside its neighbour's place.
+TARGET static inline xxh3_lanes cross_lanes(xxh3_lanes words) {
+#if VECTOR_BYTES == 64
+  return __builtin_shufflevector(words, words, 1, 0, 3, 2, 5, 4, 7, 6);
+#else
+  return __builtin_shufflevector(words, words, 1, 0, 3, 2);
+#endif
+}
+
+TARGET static inline __attribute__((always_inline)) void take_stripes(
+    xxh3_lanes *lanes, const uint8_t *source, size_t stripes, const uint8_t *secret) {
+  for (size_t part = 0; part < 8 / XXH3_LANES; part++, source += VECTOR_BYTES, secret += VECTOR_BYTES) {
+    xxh3_lanes products = lanes[part], words = {0};
+    for (size_t i = 0; i < stripes; i++) {
+      xxh3_lanes word = load_lanes(source + 64 * i), key = word ^ load_lanes(secret + 8 * i);
+      products += (key & 0xFFFFFFFF) * (key >> 32);
+      words += word;
+    }
+    lanes[part] = products + cross_lanes(words);
+  }
+}
+
+TARGET static void xxh3_consume(
+    void *lanes, const void *source, size_t blocks, size_t stripes, const void *secret) {
+  const uint8_t *from = source;
+  xxh3_lanes now[8 / XXH3_LANES];
+  memcpy(now, lanes, 64);
+  for (size_t i = 0; i < blocks; i++, from += 1024) {
+    take_stripes(now, from, 16, secret);
+    for (size_t part = 0; part < 8 / XXH3_LANES; part++) {
+      xxh3_lanes mixed = now[part] ^ (now[part] >> 47) ^ load_lanes((const uint8_t *)secret + 128 + part * VECTOR_BYTES);
+      // By a number of 32 bits: two products of 32 by 32 bits are faster than one of 64 by 64.
+      now[part] = (mixed & 0xFFFFFFFF) * 0x9E3779B1 + (((mixed >> 32) * 0x9E3779B1) << 32);
+    }
+  }
+  take_stripes(now, from, stripes, secret);
+  memcpy(lanes, now, 64);
+}

@@ -19,7 +19,7 @@ public enum CompareErrors {
   /// - Precondition: `canMeasure` both types; the spans hold the elements.
   public static func errors(
     _ a: RawSpan, _ typeOfA: DType, _ b: RawSpan, _ typeOfB: DType, elements: Int, beyond bound: ErrorBound? = nil,
-    _ instructions: InstructionSet = .best
+    on set: InstructionSet = .best
   ) -> ElementErrors {
     guard let wideningA = CompareWidening(typeOfA), let wideningB = CompareWidening(typeOfB) else {
       preconditionFailure("bytes without a meaning have no errors")
@@ -40,7 +40,7 @@ public enum CompareErrors {
         if wideningA.rounds && block.leavesExactIntegersInA || wideningB.rounds && block.leavesExactIntegersInB {
           result.add(exactErrors(a, typeOfA, b, typeOfB, start..<(start + count), bound), from: start)
         } else {
-          result.add(block.errors(bound, instructions), from: start)
+          result.add(block.errors(bound, on: set), from: start)
         }
         start += count
       }

@@ -32,8 +32,8 @@ import CKernels
   }
 
   /// The errors of the block; indices count elements from its start.
-  func errors(_ bound: ErrorBound?, _ instructions: InstructionSet) -> ElementErrors {
-    let sums = sums(instructions)
+  func errors(_ bound: ErrorBound?, on set: InstructionSet) -> ElementErrors {
+    let sums = sums(on: set)
     // A NaN or an infinity on either side is found in the sums.
     guard sums.isFinite else { return errorsOfEach(bound) }
     var result = ElementErrors()
@@ -56,13 +56,13 @@ import CKernels
     return result
   }
 
-  private func sums(_ instructions: InstructionSet) -> ErrorSums {
+  private func sums(on set: InstructionSet) -> ErrorSums {
     let whole = (count + 7) & ~7
     for index in count..<whole {
       unsafe a[index] = 0
       unsafe b[index] = 0
     }
-    guard let kernel = unsafe instructions.kernels?.error_sums else { return unsafe ErrorSums(a, b, whole) }
+    guard let kernel = unsafe set.kernels?.error_sums else { return unsafe ErrorSums(a, b, whole) }
     var sums = ErrorSums()
     unsafe kernel(a, b, whole, &sums)
     return sums

@@ -21,7 +21,7 @@ struct EntryDirectory: Sendable {
   func storedBytes(ofChunk index: Int) -> Range<Int> { chunkStarts[index]..<chunkStarts[index + 1] }
 
   /// The part of a hash that is kept for stored bytes.
-  static func storedHash(_ bytes: RawSpan) -> UInt32 { UInt32(truncatingIfNeeded: XXH64.hash(bytes)) }
+  static func storedHash(_ bytes: RawSpan) -> UInt32 { UInt32(truncatingIfNeeded: XXH3.hash(bytes)) }
 
   func encoded() -> [UInt8] {
     var writer = ByteWriter()

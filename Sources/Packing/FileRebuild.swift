@@ -132,7 +132,7 @@ struct FileRebuild {
         let hash = try reader.withBytes(of: part.entry, range) { (bytes) throws(ModelError) in
           try within(output.path) { () throws(ModelError) in try output.write(bytes, at: part.origin + range.lowerBound)
           }
-          return isWhole ? directory.denseHashes[chunk] : XXH64.hash(bytes)
+          return isWhole ? directory.denseHashes[chunk] : XXH3.hash(bytes)
         }
         reader.release(part.entry, chunk: chunk)
         return hash

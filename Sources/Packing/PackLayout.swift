@@ -107,7 +107,7 @@ enum Duplicates {
   private static func sample(_ entry: PackLayout.Entry, _ source: PackSource) throws(ModelError) -> UInt64 {
     let piece = 1024
     let step = max(piece, (entry.range.count - piece) / 3)
-    var hash = XXH64()
+    var hash = XXH3()
     for start in stride(from: 0, to: entry.range.count, by: step).prefix(4) {
       let from = entry.range.lowerBound + start
       try source.files[entry.file].withBytes(from..<min(from + piece, entry.range.upperBound)) { hash.update($0) }

@@ -112,7 +112,7 @@ public enum PackedCheck {
               digest.append(byteCount: part.count, hash: directory.denseHashes[chunk])
             } else if !part.isEmpty {
               // Damage of the literal itself is another finding.
-              guard let hash = try? reader.withBytes(of: entry, part, { XXH64.hash($0) }) else { return nil }
+              guard let hash = try? reader.withBytes(of: entry, part, { XXH3.hash($0) }) else { return nil }
               digest.append(byteCount: part.count, hash: hash)
             }
           }

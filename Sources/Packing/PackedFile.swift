@@ -25,12 +25,12 @@ public final class PackedFile: Sendable {
   public var digest: String {
     var value = index.files[0].digest
     if index.isFolder {
-      var state = XXH64()
+      var state = XXH3()
       for file in index.files { state.update(littleEndian: file.digest) }
       value = state.value
     }
     let digits = String(value, radix: 16)
-    return "xxh64:" + String(repeating: "0", count: 16 - digits.count) + digits
+    return "xxh3:" + String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   /// Whether unpacking would give far more bytes than the file has: see `Limits.expansion`.
@@ -100,7 +100,7 @@ public final class PackedFile: Sendable {
   ) throws(ModelError) -> PackedIndex {
     let place = footer.indexOffset..<(footer.indexOffset + footer.indexStored)
     return try map.withBytes(place) { (stored) throws(ModelError) in
-      guard XXH64.hash(stored) == footer.indexHash else {
+      guard XXH3.hash(stored) == footer.indexHash else {
         throw ModelError(.malformed, "the checksum of the index does not hold", at: footer.indexOffset)
       }
       let body = footer.headerBytes..<footer.indexOffset
@@ -133,7 +133,7 @@ public final class PackedFile: Sendable {
     guard length == UInt64(footer.headerBytes - 8), footer.headerBytes - 8 <= limits.headerBytes else {
       throw ModelError(.malformed, "a header of \(length) bytes, the footer says \(footer.headerBytes - 8)", at: 0)
     }
-    guard XXH64.hash(header) == footer.headerHash else {
+    guard XXH3.hash(header) == footer.headerHash else {
       throw ModelError(.malformed, "the checksum of the header does not hold", at: 0)
     }
     _ = try cursor.take(PackedFormat.headerPrefix.utf8.count, "the header")
@@ -165,7 +165,7 @@ public final class PackedFile: Sendable {
     let place = entry.place
     let range = (place.storedBytes - place.directoryBytes)..<place.storedBytes
     return try withStored(place, range) { (bytes) throws(ModelError) in
-      guard XXH64.hash(bytes) == place.directoryHash else {
+      guard XXH3.hash(bytes) == place.directoryHash else {
         throw ModelError(.malformed, "the checksum of the directory does not hold", at: place.directory.lowerBound)
       }
       return try EntryDirectory.parse(bytes, of: entry, origin: place.directory.lowerBound)
@@ -181,7 +181,7 @@ public final class PackedFile: Sendable {
     for stream in directory.shared {
       streams.append(
         try withStored(place, stream.body) { (bytes) throws(ModelError) in
-          guard XXH64.hash(bytes) == stream.hash else {
+          guard XXH3.hash(bytes) == stream.hash else {
             throw ModelError(
               .malformed, "the checksum of a shared stream does not hold", at: place.offset + stream.body.lowerBound)
           }

@@ -34,7 +34,7 @@ enum PackedFormat {
       writer.integer(UInt64(indexBytes))
       writer.integer(indexHash)
       writer.integer(PackedFormat.version)
-      writer.integer(XXH64.hash(writer.bytes))
+      writer.integer(XXH3.hash(writer.bytes))
       writer.append(PackedFormat.magic)
       return writer.bytes
     }
@@ -51,7 +51,7 @@ enum PackedFormat {
             .malformed, "the packed file does not end with its mark: it is truncated or damaged", at: origin + 64)
         }
       }
-      guard XXH64.hash(bytes.extracting(first: 56)) == fields[7] else {
+      guard XXH3.hash(bytes.extracting(first: 56)) == fields[7] else {
         throw ModelError(.malformed, "the checksum of the footer does not hold", at: origin)
       }
       guard fields[6] == PackedFormat.version else {

@@ -93,7 +93,7 @@ import TensorModel
         try unsafe ChunkCodec.decode(
           stored, names: file.index.encodings, shared: shared, into: target, workspace)
       }
-      guard unsafe XXH64.hash(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target))) == directory.denseHashes[chunk]
+      guard unsafe XXH3.hash(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target))) == directory.denseHashes[chunk]
       else { throw denseDamage(chunk) }
     }
     held = (entry, chunk)
@@ -149,7 +149,7 @@ import TensorModel
     var bytes: [UInt8] = []
     bytes.reserveCapacity(block)
     while bytes.count < min(block, byteCount) { bytes.append(contentsOf: element) }
-    var state = XXH64()
+    var state = XXH3()
     var left = byteCount
     while left > 0 {
       let count = min(left, bytes.count)

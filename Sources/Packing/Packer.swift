@@ -151,7 +151,7 @@ private final class Packing: Sendable {
         let range = grids[index].bytes(ofChunk: chunk)
         let inFile = (entry.range.lowerBound + range.lowerBound)..<(entry.range.lowerBound + range.upperBound)
         try source.files[entry.file].withBytes(inFile) { (bytes) throws(ModelError) in
-          worker.stored.denseHash = XXH64.hash(bytes)
+          worker.stored.denseHash = XXH3.hash(bytes)
           worker.stored.choice = ChunkCodec.encode(bytes, plan: plans[index], worker.workspace)
         }
         source.files[entry.file].release(inFile)
@@ -201,7 +201,7 @@ private final class Packing: Sendable {
           state.position += bytes.count
           state.entries[state.current].place = PackedIndex.Place(
             offset: offset, storedBytes: state.position - offset, directoryBytes: bytes.count,
-            directoryHash: XXH64.hash(bytes))
+            directoryHash: XXH3.hash(bytes))
         }
         state.current += 1
         if state.current < state.entries.count { state.entries[state.current].offset = state.position }
@@ -220,10 +220,10 @@ private final class Packing: Sendable {
     let stored = FrameCodec.compressed(plain, level: plain.count < 8 << 20 ? 19 : 3)
     var footer = PackedFormat.Footer(
       headerBytes: header.byteCount, headerHash: 0, indexOffset: state.position, indexStored: stored.count,
-      indexBytes: plain.count, indexHash: XXH64.hash(stored))
+      indexBytes: plain.count, indexHash: XXH3.hash(stored))
     let end = state.position + stored.count + PackedFormat.Footer.byteCount
     let head = header.encoded(places: state.entries.map(\.place), end: end)
-    footer.headerHash = XXH64.hash(head)
+    footer.headerHash = XXH3.hash(head)
     try output.write(stored, at: state.position)
     try output.write(footer.encoded(), at: state.position + stored.count)
     try output.write(head, at: 0)

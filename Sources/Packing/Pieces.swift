@@ -1,11 +1,11 @@
 import Kernels
 import TensorModel
 
-/// The digest of a file: XXH64 over the length and XXH64 of its pieces in order (`formats/packed.md`, section 4).
+/// The digest of a file: XXH3 over the length and XXH3 of its pieces in order (`formats/packed.md`, section 4).
 ///
 /// Where a chunk is a piece its own hash serves, so the bytes are hashed once.
 struct FileDigest {
-  private var state = XXH64()
+  private var state = XXH3()
 
   mutating func append(byteCount: Int, hash: UInt64) {
     guard byteCount > 0 else { return }

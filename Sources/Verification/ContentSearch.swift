@@ -88,7 +88,7 @@ struct ContentSearch {
     of tensors: [Int], _ model: any ContainerReader, _ threads: Int
   ) throws(ModelError) -> [UInt64?] {
     let chunks = try ChunkList(tensors.map { ChunkGrid(model.catalog.tensors[$0].info) })
-    let state = Mutex(tensors.map { _ in XXH64?.some(XXH64()) })
+    let state = Mutex(tensors.map { _ in XXH3?.some(XXH3()) })
     try Pump.run(items: chunks.count, threads: threads) { () throws(ModelError) in
       ChunkHasher(model)
     } work: { worker, item throws(ModelError) in
@@ -112,7 +112,7 @@ struct ContentSearch {
     init(_ model: any ContainerReader) { session = model.makeSession() }
 
     func hash(_ tensor: Int, _ range: Range<Int>) {
-      last = try? session.withBytes(of: tensor, range) { XXH64.hash($0) }
+      last = try? session.withBytes(of: tensor, range) { XXH3.hash($0) }
       session.release(of: tensor, range)
     }
   }

@@ -18,7 +18,7 @@ public struct ModelCheck: Sendable {
   public init() {}
 
   /// The hash of the packed file's checksums.
-  public static let xxh64: @Sendable (RawSpan) -> UInt64 = { XXH64.hash($0) }
+  public static let xxh3: @Sendable (RawSpan) -> UInt64 = { XXH3.hash($0) }
 
   /// Reads the selected tensors of `model`, at most one chunk per thread in memory. A tensor that cannot be read is
   /// reported as damaged, and the others are read.

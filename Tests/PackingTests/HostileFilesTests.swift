@@ -163,7 +163,7 @@ private struct MendableFile {
     }
     footer.indexStored = plain.count
     footer.indexBytes = plain.count
-    footer.indexHash = unsafe XXH64.hash(plain.span.bytes)
+    footer.indexHash = unsafe XXH3.hash(plain.span.bytes)
     bytes = Array(packed[..<footer.indexOffset]) + plain + footer.encoded()
     self.footer = footer
     let index = try unsafe PackedIndex.parse(
@@ -212,10 +212,10 @@ private struct MendableFile {
       }
       // The hash of the directory stands in the index.
       let after = Array(mutant[place.directory])
-      let old = (0..<8).map { UInt8(truncatingIfNeeded: unsafe XXH64.hash(before.span.bytes) >> UInt64(8 * $0)) }
+      let old = (0..<8).map { UInt8(truncatingIfNeeded: unsafe XXH3.hash(before.span.bytes) >> UInt64(8 * $0)) }
       for at in footer.indexOffset..<(footer.indexOffset + footer.indexBytes - 7)
       where Array(bytes[at..<(at + 8)]) == old {
-        write(unsafe XXH64.hash(after.span.bytes), bytes: 8, at: at, &mutant)
+        write(unsafe XXH3.hash(after.span.bytes), bytes: 8, at: at, &mutant)
       }
       return (sealed(mutant, indexBytes: footer.indexBytes), region)
     }
@@ -244,8 +244,8 @@ private struct MendableFile {
     var footer = footer
     footer.indexStored = indexBytes
     footer.indexBytes = indexBytes
-    footer.headerHash = unsafe XXH64.hash(body.span.bytes.extracting(first: footer.headerBytes))
-    footer.indexHash = unsafe XXH64.hash(body.span.bytes.extracting(footer.indexOffset..<body.count))
+    footer.headerHash = unsafe XXH3.hash(body.span.bytes.extracting(first: footer.headerBytes))
+    footer.indexHash = unsafe XXH3.hash(body.span.bytes.extracting(footer.indexOffset..<body.count))
     return body + footer.encoded()
   }
 }

@@ -37,7 +37,7 @@ import Testing
       guard let data = FileManager.default.contents(atPath: path) else {
         return "\(row.golden): \(row.path) is missing"
       }
-      let hash = String(XXH64.hash([UInt8](data)), radix: 16)
+      let hash = String(XXH3.hash([UInt8](data)), radix: 16)
       guard data.count == row.byteCount, String(repeating: "0", count: 16 - hash.count) + hash == row.hash else {
         return "\(row.golden): \(row.path) has other bytes"
       }

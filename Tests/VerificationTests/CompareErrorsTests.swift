@@ -77,7 +77,7 @@ import Testing
     let (left, right) = unsafe (shifted.span.bytes.extracting(1..<shifted.count), b.span.bytes)
     let expected = Reference(left, typeOfA, right, typeOfB, elements, bound)
     let all = InstructionSet.available.map {
-      CompareErrors.errors(left, typeOfA, right, typeOfB, elements: elements, beyond: bound, $0)
+      CompareErrors.errors(left, typeOfA, right, typeOfB, elements: elements, beyond: bound, on: $0)
     }
     let found = all[0]
     // Sums that are not numbers are not equal to themselves.

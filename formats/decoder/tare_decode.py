@@ -49,68 +49,109 @@ def need(condition, message):
         raise PackedError(message)
 
 
-# ---------------------------------------------------------------- XXH64, seed 0
+# ---------------------------------------------------------------- XXH3 of 64 bits, seed 0
 
 _M = (1 << 64) - 1
-_P1, _P2, _P3, _P4, _P5 = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9,
-                           0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5)
+_PRIME32 = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D)
+_PRIME64 = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5)
+_SECRET = bytes.fromhex("""
+    b8fe6c3923a44bbe7c01812cf721ad1cded46de9839097db7240a4a4b7b3671fcb79e64eccc0e578825ad07dccff7221
+    b8084674f743248ee03590e6813a264c3c2852bb91c300cb88d0658b1b532ea371644897a20df94e3819ef46a9deacd8
+    a8fa763fe39c343ff9dcbbc7c70b4f1d8a51e04bcdb45931c89f7ec9d9787364eac5ac8334d3ebc3c581a0fffa1363eb
+    170ddd51b7f0da49d316552629d4689e2b16be587d47a1fc8ff8b8d17ad031ce45cb3a8f95160428afd7fbcabb4b407e
+""")
 
 
-def _rotate(x, bits):
-    return ((x << bits) | (x >> (64 - bits))) & _M
+def _word(data, at, size=8):
+    return int.from_bytes(data[at:at + size], "little")
 
 
-def _round(lane, word):
-    return _rotate((lane + word * _P2) & _M, 31) * _P1 & _M
+def _folded(a, b):
+    return (a * b & _M) ^ (a * b >> 64)
 
 
-def xxh64_plain(data):
-    """XXH64 without the `xxhash` package.
-
-    The four lanes of the hash lie in one integer, in slots of 128 bits, so that one
-    operation of Python serves all four: products of 64 by 64 bits just fit a slot.
-    """
-    data = bytes(data)
-    stripes = len(data) // 32
-    if stripes:
-        mask = sum(_M << (128 * i) for i in range(4))
-        start = ((_P1 + _P2) & _M, _P2, 0, -_P1 & _M)
-        lanes = sum(v << (128 * i) for i, v in enumerate(start))
-        for first in range(0, stripes, 32768):
-            n = min(32768, stripes - first)
-            slots = np.zeros((n, 8), "<u8")
-            words = np.frombuffer(data, "<u8", 4 * n, 32 * first).reshape(n, 4)
-            slots[:, 0::2] = words * np.uint64(_P2)
-            stripe_bytes = slots.view("V64").ravel().tolist()
-            for stripe in map(int.from_bytes, stripe_bytes, repeat("little")):
-                turned = ((lanes + stripe) & mask) << 31
-                lanes = ((turned | turned >> 64) & mask) * _P1
-        v = [lanes >> (128 * i) & _M for i in range(4)]
-        h = (_rotate(v[0], 1) + _rotate(v[1], 7) + _rotate(v[2], 12) + _rotate(v[3], 18)) & _M
-        for lane in v:
-            h = ((h ^ _round(0, lane)) * _P1 + _P4) & _M
-    else:
-        h = _P5
-    h = (h + len(data)) & _M
-    i = 32 * stripes
-    while i + 8 <= len(data):
-        h = (_rotate(h ^ _round(0, int.from_bytes(data[i:i + 8], "little")), 27) * _P1 + _P4) & _M
-        i += 8
-    if i + 4 <= len(data):
-        h = (_rotate(h ^ (int.from_bytes(data[i:i + 4], "little") * _P1 & _M), 23) * _P2 + _P3) & _M
-        i += 4
-    for byte in data[i:]:
-        h = _rotate(h ^ (byte * _P5 & _M), 11) * _P1 & _M
-    h = (h ^ h >> 33) * _P2 & _M
-    h = (h ^ h >> 29) * _P3 & _M
+def _avalanche(h):
+    h = (h ^ h >> 37) * 0x165667919E3779F9 & _M
     return h ^ h >> 32
+
+
+def _final_mix(h):
+    h = (h ^ h >> 33) * _PRIME64[1] & _M
+    h = (h ^ h >> 29) * _PRIME64[2] & _M
+    return h ^ h >> 32
+
+
+def _short(data):
+    """Inputs of at most 240 bytes."""
+    n = len(data)
+
+    def mix(at, key):
+        return _folded(_word(data, at) ^ _word(_SECRET, key), _word(data, at + 8) ^ _word(_SECRET, key + 8))
+
+    if n == 0:
+        return _final_mix(_word(_SECRET, 56) ^ _word(_SECRET, 64))
+    if n <= 3:
+        joined = data[0] << 16 | data[n >> 1] << 24 | data[-1] | n << 8
+        return _final_mix(joined ^ _word(_SECRET, 0, 4) ^ _word(_SECRET, 4, 4))
+    if n <= 8:
+        h = (_word(data, n - 4, 4) + (_word(data, 0, 4) << 32)) ^ _word(_SECRET, 8) ^ _word(_SECRET, 16)
+        h ^= (h << 49 | h >> 15) & _M ^ (h << 24 | h >> 40) & _M
+        h = h * 0x9FB21C651E98DF25 & _M
+        h = (h ^ (h >> 35) + n) * 0x9FB21C651E98DF25 & _M
+        return h ^ h >> 28
+    if n <= 16:
+        low = _word(data, 0) ^ _word(_SECRET, 24) ^ _word(_SECRET, 32)
+        high = _word(data, n - 8) ^ _word(_SECRET, 40) ^ _word(_SECRET, 48)
+        swapped = int.from_bytes(low.to_bytes(8, "little"), "big")
+        return _avalanche(n + swapped + high + _folded(low, high) & _M)
+    h = n * _PRIME64[0]
+    if n <= 128:
+        for pair in range((n - 1) // 32 + 1):
+            h += mix(16 * pair, 32 * pair) + mix(n - 16 * (pair + 1), 32 * pair + 16)
+        return _avalanche(h & _M)
+    h = _avalanche(h + sum(mix(16 * i, 16 * i) for i in range(8)) & _M)
+    h += sum(mix(16 * i, 16 * (i - 8) + 3) for i in range(8, n // 16)) + mix(n - 16, 119)
+    return _avalanche(h & _M)
+
+
+def _stripes(words, secret_at):
+    """What stripes (the last but one dimension) of eight words add to the lanes."""
+    stripes = words.shape[-2]
+    keys = np.stack([np.frombuffer(_SECRET, "<u8", 8, secret_at + 8 * i) for i in range(stripes)] or
+                    [np.zeros(8, "<u8")])[:stripes]
+    keyed = words ^ keys
+    products = (keyed & np.uint64(0xFFFFFFFF)) * (keyed >> np.uint64(32))
+    return products.sum(axis=-2, dtype=np.uint64) + words.sum(axis=-2, dtype=np.uint64)[..., [1, 0, 3, 2, 5, 4, 7, 6]]
+
+
+def xxh3_plain(data):
+    """XXH3 without the `xxhash` package."""
+    data = bytes(data)
+    n = len(data)
+    if n <= 240:
+        return _short(data)
+    lanes = np.array([_PRIME32[2], *_PRIME64[:4], _PRIME32[1], _PRIME64[4], _PRIME32[0]], "<u8")
+    blocks = (n - 1) // 1024
+    sums = _stripes(np.frombuffer(data, "<u8", 128 * blocks).reshape(blocks, 16, 8), 0)
+    key, prime = np.frombuffer(_SECRET, "<u8", 8, 128), np.uint64(_PRIME32[0])
+    for block in range(blocks):
+        lanes = lanes + sums[block]
+        lanes = (lanes ^ lanes >> np.uint64(47) ^ key) * prime
+    rest = (n - 1 - 1024 * blocks) // 64
+    lanes = lanes + _stripes(np.frombuffer(data, "<u8", 8 * rest, 1024 * blocks).reshape(rest, 8), 0)
+    lanes = lanes + _stripes(np.frombuffer(data, "<u8", 8, n - 64).reshape(1, 8), 121)
+    v = [int(lane) for lane in lanes]
+    h = n * _PRIME64[0]
+    for pair in range(4):
+        h += _folded(v[2 * pair] ^ _word(_SECRET, 11 + 16 * pair), v[2 * pair + 1] ^ _word(_SECRET, 19 + 16 * pair))
+    return _avalanche(h & _M)
 
 
 try:
     import xxhash
-    xxh64 = xxhash.xxh64_intdigest
+    xxh3 = xxhash.xxh3_64_intdigest
 except ImportError:
-    xxh64 = xxh64_plain
+    xxh3 = xxh3_plain
 
 
 # ---------------------------------------------------------------- reading structures
@@ -630,12 +671,12 @@ class PackedFile:
              if start[8:] == PREFIX else "this is no packed file")
         (self.header_bytes, header_hash, self.index_offset, stored, decoded, index_hash,
          version, footer_hash) = struct.unpack("<8Q", footer[:64])
-        need(xxh64(footer[:56]) == footer_hash, "the footer is damaged")
+        need(xxh3(footer[:56]) == footer_hash, "the footer is damaged")
         need(version == 0, f"version {version} is not supported")
 
         need(8 + len(PREFIX) <= self.header_bytes <= self.size - FOOTER_BYTES, "the header is misplaced")
         self.header = self.read(0, self.header_bytes)
-        need(xxh64(self.header) == header_hash, "the header is damaged")
+        need(xxh3(self.header) == header_hash, "the header is damaged")
         need(int.from_bytes(self.header[:8], "little") + 8 == self.header_bytes, "the header is misplaced")
         need(self.header[8:8 + len(PREFIX)] == PREFIX, "the header is not that of a packed file")
         required = self.header[8 + len(PREFIX):].split(b'"')[0]
@@ -645,7 +686,7 @@ class PackedFile:
              and self.index_offset + stored + FOOTER_BYTES == self.size, "the index is misplaced")
         need(decoded <= 65536 + 256 * stored, "the index is too large")
         index = self.read(self.index_offset, stored)
-        need(xxh64(index) == index_hash, "the index is damaged")
+        need(xxh3(index) == index_hash, "the index is damaged")
         self.read_index(index if decoded == stored else unzstd(index, decoded, "the index"))
 
     def read_index(self, index):
@@ -685,12 +726,12 @@ class PackedFile:
         slot = entry.role == TENSOR
         if slot not in self.current or self.current[slot][0].entry is not entry:
             data = self.read(entry.offset + entry.stored - entry.directory_bytes, entry.directory_bytes)
-            need(xxh64(data) == entry.directory_hash, "the directory is damaged")
+            need(xxh3(data) == entry.directory_hash, "the directory is damaged")
             directory = Directory(entry, data)
             shared, at = [], entry.offset
             for record, stored_hash in directory.shared:
                 body = self.read(at, record.stored)
-                need(xxh64(body) == stored_hash, "a shared stream is damaged")
+                need(xxh3(body) == stored_hash, "a shared stream is damaged")
                 shared.append(record.decode(body, "a shared stream"))
                 at += record.stored
             self.current[slot] = directory, shared
@@ -703,11 +744,11 @@ class PackedFile:
         slot = entry.role == TENSOR
         if self.last_chunk.get(slot, ())[:2] != (entry.number, number):
             stored = self.read(entry.offset + directory.starts[number], directory.lengths[number])
-            need(xxh64(stored) & 0xFFFFFFFF == directory.stored_hashes[number],
+            need(xxh3(stored) & 0xFFFFFFFF == directory.stored_hashes[number],
                  f"chunk {number} is damaged")
             start, end = directory.span(number)
             chunk = decode_chunk(stored, end - start, self.names, shared).tobytes()
-            need(len(chunk) == end - start and xxh64(chunk) == directory.dense_hashes[number],
+            need(len(chunk) == end - start and xxh3(chunk) == directory.dense_hashes[number],
                  f"chunk {number} decodes to something else than what was packed")
             self.last_chunk[slot] = entry.number, number, chunk
         return self.last_chunk[slot][2]
@@ -729,7 +770,7 @@ class PackedFile:
                     yield piece, int(directory.dense_hashes[number])
                 else:
                     piece = piece[start - first:stop - first]
-                    yield piece, xxh64(piece)
+                    yield piece, xxh3(piece)
                 start = stop
         except PackedError as error:
             raise self.blame(entry, error) from None
@@ -741,7 +782,7 @@ class PackedFile:
             for piece, piece_hash in self.pieces(entry, start, length):
                 write(piece)
                 digest.append(struct.pack("<2Q", len(piece), piece_hash))
-        need(xxh64(b"".join(digest)) == file.digest,
+        need(xxh3(b"".join(digest)) == file.digest,
              f"the file {file.path!r} is not the one that was packed")
 
     # ---- what the command line offers
@@ -838,7 +879,7 @@ class PackedFile:
                     digest.append(piece_hashes[entry.target.number])
                 else:
                     digest += (struct.pack("<2Q", len(p), h) for p, h in self.pieces(entry, start, length))
-            need(xxh64(b"".join(digest)) == file.digest,
+            need(xxh3(b"".join(digest)) == file.digest,
                  f"the file {file.path!r} is not the one that was packed")
 
     def catalog(self):

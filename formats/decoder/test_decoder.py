@@ -3,7 +3,7 @@
     python -m unittest test_decoder         (in this folder)
 
 The encoder is as naive as can be: loops over elements as integers, streams stored or in
-zstd frames in turn. Nothing of it is shared with the decoder but XXH64, which has its own test.
+zstd frames in turn. Nothing of it is shared with the decoder but XXH3, which has its own test.
 """
 import io
 import json
@@ -19,7 +19,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import zstandard
 
 import tare_decode
-from tare_decode import PackedError, PackedFile, UnknownEncoding, xxh64, xxh64_plain
+from tare_decode import PackedError, PackedFile, UnknownEncoding, xxh3, xxh3_plain
 
 NAMES = ["none", "bitmask", "gaps", "raw", "constant", "bytes", "planes", "fused", "from-the-future"]
 
@@ -41,7 +41,7 @@ def string(s):
 
 
 def hash8(data):
-    return struct.pack("<Q", xxh64(data))
+    return struct.pack("<Q", xxh3(data))
 
 
 def frame(data, level=3):
@@ -204,7 +204,7 @@ class Entry:
         self.chunks = [encode(p) for p in self.pieces]
         self.rows, self.part = rows, part
         self.shared, self.compress_shared = list(shared), compress_shared
-        self.dense_hashes = [xxh64(p) for p in self.pieces]
+        self.dense_hashes = [xxh3(p) for p in self.pieces]
 
     def directory(self):
         out = varint(self.rows) + varint(self.part) + varint(len(self.shared))
@@ -214,7 +214,7 @@ class Entry:
             out += record + hash8(body)
             bodies += body
         out += b"".join(varint(len(c)) for c in self.chunks)
-        out += b"".join(struct.pack("<I", xxh64(c) & 0xFFFFFFFF) for c in self.chunks)
+        out += b"".join(struct.pack("<I", xxh3(c) & 0xFFFFFFFF) for c in self.chunks)
         return out + struct.pack(f"<{len(self.chunks)}Q", *self.dense_hashes), bodies
 
     def seal(self, damage=lambda what, data: data):
@@ -267,7 +267,7 @@ class File:
                     a, b = max(a, o[1]), min(b, o[1] + o[2])
                     if a < b:
                         pieces.append(entry.dense[a:b])
-        digest = xxh64(b"".join(struct.pack("<QQ", len(p), xxh64(p)) for p in pieces))
+        digest = xxh3(b"".join(struct.pack("<QQ", len(p), xxh3(p)) for p in pieces))
         return (string(self.path) + varint(self.mode) + string(self.container)
                 + varint(len(self.content(entries))) + struct.pack("<Q", digest)
                 + varint(len(self.operations)) + out)
@@ -355,16 +355,23 @@ class Base(unittest.TestCase):
 
 
 class HashTests(unittest.TestCase):
-    def test_vectors(self):
-        for data, value in ((b"", 0xEF46DB3751D8E999), (b"a", 0xD24EC4F1A98C6E5B), (b"abc", 0x44BC2CF5AD770999),
-                            (b"Nobody inspects the spammish repetition", 0xFBCEA83C8A378BF1)):
-            self.assertEqual(xxh64_plain(data), value)
-            self.assertEqual(xxh64(data), value)
+    # By the length of a text whose byte i is 7i + 3.
+    VECTORS = {
+        0: 0x2D06800538D394C2, 1: 0x13E608BC156DEFED, 3: 0xA9088DDA485B481C, 4: 0x6D9253B16C8B1ED3,
+        8: 0x60539DB630471163, 9: 0xFEFF668361D723A8, 16: 0xB8C859B0F030B585, 17: 0x714A04408E79B80F,
+        32: 0x19FF4EE1D6BA1A55, 33: 0x3E44983AD21679C8, 64: 0x287EB1FA9E4BE2C1, 65: 0x829218DE4D798646,
+        96: 0xF084E7CFBC624743, 97: 0x1DAA83271A8E7B7C, 128: 0x67425A03650261BF, 129: 0xC664BF3311C6ABC4,
+        160: 0xD70DEA8DE694B883, 240: 0x64556DC6B462A6CF, 241: 0x8BEADD3A8874FE17, 256: 0x3C38817F6D79C0DA,
+        1024: 0x9B81661C641C72B1, 1025: 0x806C2072ED713576, 1088: 0x2F8781E01841F0DA,
+        1089: 0x2A90437FE231E7E8, 2048: 0xABE604813BA62ED1, 2049: 0x55AED42C9F1554B6,
+        5000: 0x799AADDD7339581D,
+    }
 
-    def test_lengths(self):
-        data = random.Random(2).randbytes(1 << 20 | 77)
-        for n in [*range(100), 32768 * 32 - 1, 32768 * 32, len(data)]:
-            self.assertEqual(xxh64_plain(data[:n]), xxh64(data[:n]))
+    def test_vectors(self):
+        for n, value in self.VECTORS.items():
+            data = bytes((7 * i + 3) & 255 for i in range(n))
+            self.assertEqual(xxh3_plain(data), value, n)
+            self.assertEqual(xxh3(data), value, n)
 
 
 class EncodingTests(Base):

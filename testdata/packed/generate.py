@@ -2,7 +2,7 @@
 
 They prove that what was packed once stays readable: run this only for a new version of the format, or to add files. The
 sources are made from fixed seeds and not kept; `expected.tsv` has a row for each file inside each golden: the golden, the
-file's path in it (empty where it is the only one), permission bits, bytes, XXH64, and the encodings of the golden.
+file's path in it (empty where it is the only one), permission bits, bytes, XXH3, and the encodings of the golden.
 """
 
 import json
@@ -121,7 +121,7 @@ GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats
 
 
 def main():
-    rows = ["golden\tpath\tmode\tbytes\txxh64\tencodings"]
+    rows = ["golden\tpath\tmode\tbytes\txxh3\tencodings"]
     for name, make, level in GOLDENS:
         with tempfile.TemporaryDirectory() as temporary:
             source = Path(temporary) / "model"
@@ -139,7 +139,7 @@ def main():
                 data = path.read_bytes()
                 inner = "" if path == source else str(path.relative_to(source))
                 mode = f"{path.stat().st_mode & 0o777:03o}" if inner else ""
-                rows.append(f"{golden.name}\t{inner}\t{mode}\t{len(data)}\t{xxhash.xxh64_hexdigest(data)}\t{encodings}")
+                rows.append(f"{golden.name}\t{inner}\t{mode}\t{len(data)}\t{xxhash.xxh3_64_hexdigest(data)}\t{encodings}")
     (here / "expected.tsv").write_text("\n".join(rows) + "\n")
 
 

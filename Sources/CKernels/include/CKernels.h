@@ -58,6 +58,9 @@ typedef struct tare_kernels {
       const uint8_t *source, size_t count, size_t last_count, const uint64_t *table, unsigned longest, uint8_t *target,
       size_t stride, ptrdiff_t *sizes);
 
+  // XXH3
+  void (*xxh3_consume)(void *lanes, const void *source, size_t blocks, size_t stripes, const void *secret);
+
   // BytePlanes
   void (*split_rotated)(const void *source, size_t elements, int width, uint8_t *planes);
   void (*join_rotated)(const uint8_t *const *planes, size_t elements, int width, void *target);

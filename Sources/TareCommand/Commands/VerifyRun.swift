@@ -100,7 +100,7 @@ extension VerifyCommand {
     defer { progress.finish() }
     var check = ModelCheck()
     check.threads = workers(model)
-    check.hash = ModelCheck.xxh64
+    check.hash = ModelCheck.xxh3
     check.progress = { done, _ in progress.set(done) }
     return try check.run(model)
   }

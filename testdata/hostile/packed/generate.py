@@ -2,7 +2,7 @@
 
     .venv/bin/python3 testdata/hostile/packed/generate.py .build/debug/tare
 
-Needs zstandard, and the plain decoder in `formats/decoder` for XXH64 and for a second opinion. The same bytes come out
+Needs zstandard, and the plain decoder in `formats/decoder` for XXH3 and for a second opinion. The same bytes come out
 each time. The writer below knows nothing but the pages in `formats`: every field can be lied about, and every checksum
 is made to fit the lie, but where the checksum is the lie.
 
@@ -23,7 +23,7 @@ import zstandard
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "formats" / "decoder"))
 sys.dont_write_bytecode = True
-from tare_decode import PackedError, PackedFile, xxh64  # noqa: E402
+from tare_decode import PackedError, PackedFile, xxh3  # noqa: E402
 
 assert zstandard.__version__ == "0.25.0"
 
@@ -43,7 +43,7 @@ def u64(value):
 
 
 def hash8(data):
-    return u64(xxh64(data))
+    return u64(xxh3(data))
 
 
 def varint(value):
@@ -192,13 +192,13 @@ def packed(entries=None, files=None, *, kind=0, names=NAMES, types=TYPES, index=
     text = header(json.dumps(outer, separators=(",", ":")).encode())
     text += b" " * (-len(text) % 8)
     start = head(u64(len(text)) + text)
-    f = dict(H=len(start), header_hash=xxh64(start), offset=len(start) + len(bodies), S=len(stored_index),
-             R=len(plain_index), index_hash=xxh64(stored_index), version=0)
+    f = dict(H=len(start), header_hash=xxh3(start), offset=len(start) + len(bodies), S=len(stored_index),
+             R=len(plain_index), index_hash=xxh3(stored_index), version=0)
     for key, lie in (footer or {}).items():
         if key != "footer_hash":
             f[key] = lie(f[key]) if callable(lie) else lie
     fields = b"".join(map(u64, f.values()))
-    closing = fields + u64(xxh64(fields) ^ (footer or {}).get("footer_hash", 0)) + magic
+    closing = fields + u64(xxh3(fields) ^ (footer or {}).get("footer_hash", 0)) + magic
     return body(start + bodies + stored_index + closing)
 
 
