@@ -278,7 +278,7 @@ _tare_pack() {
 
 _tare_unpack() {
     repeating_flags=()
-    non_repeating_flags=(--force -f --json --quiet --verbose --version -h --help)
+    non_repeating_flags=(--salvage --force -f --json --quiet --verbose --version -h --help)
     repeating_options=()
     non_repeating_options=(--output -o --max-expansion --threads --memory)
     __tare_offer_flags_options -1
@@ -313,7 +313,7 @@ _tare_convert() {
     repeating_flags=()
     non_repeating_flags=(--dry-run --verify --force -f --json --quiet --verbose --version -h --help)
     repeating_options=(--tensor --exclude --only --skip --rename)
-    non_repeating_options=(--to --shard --dtype --level --max-expansion --threads --memory)
+    non_repeating_options=(--to --shard --dtype --prune --activations --level --max-expansion --threads --memory)
     __tare_offer_flags_options 2
 
     # Offer option value completions
@@ -332,6 +332,13 @@ _tare_convert() {
         return
         ;;
     '--dtype')
+        return
+        ;;
+    '--prune')
+        return
+        ;;
+    '--activations')
+        __tare_add_completions -f
         return
         ;;
     '--only')
@@ -372,18 +379,28 @@ _tare_convert() {
 
 _tare_verify() {
     repeating_flags=()
-    non_repeating_flags=(--json --quiet --verbose --version -h --help)
-    repeating_options=(--tensor --exclude)
-    non_repeating_options=(--tolerance --max-differences --threads --memory --color)
+    non_repeating_flags=(--sha256 --force -f --json --quiet --verbose --version -h --help)
+    repeating_options=(--rename --tensor --exclude)
+    non_repeating_options=(--tolerance --max-differences --output -o --certificate --threads --memory --color)
     __tare_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--tolerance')
-        __tare_add_completions -W 'exact'$'\n''value'
+        return
+        ;;
+    '--rename')
         return
         ;;
     '--max-differences')
+        return
+        ;;
+    '--output'|'-o')
+        __tare_add_completions -o plusdirs -fX '!*.@(json)'
+        return
+        ;;
+    '--certificate')
+        __tare_add_completions -o plusdirs -fX '!*.@(json)'
         return
         ;;
     '--tensor')
