@@ -15,10 +15,19 @@ struct PatternTally {
       return
     }
     list += counts
-    guard !table.isEmpty || list.count > Self.longestList else { return }
+    if table.isEmpty {
+      guard list.count > Self.longestList else { return }
+      // Few patterns that come again and again need no table.
+      list = sorted
+      guard list.count > Self.longestList / 2 else { return }
+    }
     let largest = list.reduce(0) { max($0, Int($1.pattern)) }
     let size = largest < 1 << 16 ? 1 << 16 : 1 << 20
-    if table.count < size { table += [Int](repeating: 0, count: size - table.count) }
+    if table.isEmpty {
+      table = [Int](repeating: 0, count: size)
+    } else if table.count < size {
+      table += repeatElement(0, count: size - table.count)
+    }
     for entry in list { table[Int(entry.pattern)] += entry.count }
     list.removeAll(keepingCapacity: true)
   }

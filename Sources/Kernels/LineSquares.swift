@@ -23,7 +23,6 @@ package struct LineSquares: Sendable {
 /// 16) that are added in order, those of a column from top to bottom.
 package final class LineSquareScanner {
   private let set: InstructionSet
-  private let counter = PatternCounter()
   private var values: [Float] = []
   private var wideValues: [Double] = []
   private var sums: [Double] = []
@@ -86,12 +85,20 @@ package final class LineSquareScanner {
     guard sums.count > 1 else { return }
     result.last = sums[sums.count - 1]
     guard sums.count > 2 else { return }
-    let between = Array(sums[1..<sums.count - 1])
-    for sum in between {
+    var prefixes: [UInt32] = []
+    for sum in sums[1..<sums.count - 1] {
       result.leastBetween = min(result.leastBetween, sum)
       result.largestBetween = max(result.largestBetween, sum)
+      prefixes.append(ValuePrefix.prefix(of: sum))
     }
-    result.between = unsafe counter.counts(of: between.span.bytes, dtype: .f64)
+    // Rows are few beside their elements: sorted they need no table.
+    for prefix in prefixes.sorted() {
+      if let last = result.between.last, last.pattern == prefix {
+        result.between[result.between.count - 1].count += 1
+      } else {
+        result.between.append(PatternCount(pattern: prefix, count: 1))
+      }
+    }
   }
 
   private func prepare(_ dtype: DType) {
