@@ -1,7 +1,8 @@
 # make demo       installs what is missing, builds, and shows the tool at work on a small pruned model
 # make test       everything that must hold for a commit
 # make install    PREFIX=/usr/local by default; DESTDIR is honoured
-# make bench      the benchmarks
+# make bench      speeds, as ratios to memcpy: kernels and whole jobs, or MODEL=file.safetensors with whole commands
+# make bench-size sizes of versions of MODEL=file.safetensors, or of made-up weights, beside zstd and the entropy bounds
 # make man completions    writes man/ and completions/ anew from the commands' definitions
 # make format     lays the sources out
 
@@ -21,7 +22,7 @@ bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
-.PHONY: release demo test lint check-reference man completions install uninstall bench format clean set-up
+.PHONY: release demo test lint check-reference man completions install uninstall bench bench-size format clean set-up
 
 release: set-up
 	$(SWIFT) build $(RELEASE) --product tare
@@ -73,7 +74,13 @@ uninstall:
 	rm -f "$(bashdir)/tare" "$(zshdir)/_tare" "$(fishdir)/tare.fish"
 
 bench: release
-	Benchmarks/run
+	scripts/make-venv
+	Benchmarks/run $(MODEL)
+	$(if $(MODEL),.venv/bin/python3 Benchmarks/commands.py $(MODEL))
+
+bench-size: release
+	scripts/make-venv
+	.venv/bin/python3 Benchmarks/sizes.py $(MODEL)
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests

@@ -28,6 +28,8 @@ let package = Package(
   products: [
     .library(name: "Tare", targets: ["Tare"]),
     .executable(name: "tare", targets: ["TareCommand"]),
+    // For the benchmarks; nothing of it is promised to others.
+    .library(name: "TareKernels", targets: ["Kernels"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
@@ -44,10 +46,16 @@ let package = Package(
     layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers"]),
     layer("Inspection", ["TensorModel", "Kernels", "Containers", "Packing"]),
     layer("Verification", ["TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "CNettle"]),
+    layer(
+      "Conversion",
+      ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers", "Packing", "Verification"]),
     layer("Export", ["TensorModel", "ByteStore", "Kernels", "Containers"]),
     layer(
       "Tare",
-      ["TensorModel", "ByteStore", "Encodings", "Containers", "Packing", "Inspection", "Verification", "Export"]),
+      [
+        "TensorModel", "ByteStore", "Encodings", "Containers", "Packing", "Inspection", "Verification", "Conversion",
+        "Export",
+      ]),
     .executableTarget(
       name: "TareCommand",
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -55,7 +63,7 @@ let package = Package(
     tests("Kernels", ["TensorModel", "Kernels", "MemoryModel"]),
     tests("Encodings", ["TensorModel", "Encodings", "MemoryModel"]),
     tests("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers", "Packing", "MemoryModel"]),
-    tests("Containers", ["TensorModel", "ByteStore", "Containers"]),
+    tests("Containers", ["TensorModel", "ByteStore", "Containers", "MemoryModel"]),
     tests(
       "TareCommand",
       [
@@ -67,6 +75,11 @@ let package = Package(
       swiftSettings: strict),
     tests("Verification", ["Verification", "TensorModel", "ByteStore", "Kernels", "Containers", "MemoryModel"]),
     tests("Export", ["Export", "TensorModel", "ByteStore", "Kernels", "Containers", "MemoryModel"]),
+    tests(
+      "Conversion",
+      [
+        "Conversion", "TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "Verification", "MemoryModel",
+      ]),
     tests("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Inspection"]),
   ]
 )

@@ -6,7 +6,8 @@ let package = Package(
   dependencies: [.package(name: "tare", path: "..")],
   targets: [
     .executableTarget(
-      name: "TareBenchmarks", dependencies: [.product(name: "Tare", package: "tare")],
+      name: "TareBenchmarks",
+      dependencies: [.product(name: "Tare", package: "tare"), .product(name: "TareKernels", package: "tare")],
       swiftSettings: [.swiftLanguageMode(.v6)])
   ]
 )

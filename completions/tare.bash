@@ -173,13 +173,13 @@ _tare() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    inspect|pack|unpack|verify|cat|formats|help)
+    inspect|pack|unpack|convert|verify|cat|formats|help)
         # Offer subcommand argument completions
         "_tare_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'inspect pack unpack verify cat formats help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'inspect pack unpack convert verify cat formats help' -- "${cur}"))
         ;;
     esac
 }
@@ -297,6 +297,67 @@ _tare_unpack() {
     case "${positional_number}" in
     *)
         __tare_add_completions -o plusdirs -fX '!*.@(tare)'
+        return
+        ;;
+    esac
+}
+
+_tare_convert() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --verify --force -f --json --quiet --verbose --version -h --help)
+    repeating_options=(--tensor --exclude --only --skip --rename)
+    non_repeating_options=(--to --shard --dtype --level --max-expansion --threads --memory)
+    __tare_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--to')
+        __tare_add_completions -W 'safetensors'$'\n''tare'
+        return
+        ;;
+    '--shard')
+        return
+        ;;
+    '--tensor')
+        return
+        ;;
+    '--exclude')
+        return
+        ;;
+    '--dtype')
+        return
+        ;;
+    '--only')
+        return
+        ;;
+    '--skip')
+        return
+        ;;
+    '--rename')
+        return
+        ;;
+    '--level')
+        return
+        ;;
+    '--max-expansion')
+        return
+        ;;
+    '--threads')
+        return
+        ;;
+    '--memory')
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __tare_add_completions -f
+        return
+        ;;
+    2)
+        __tare_add_completions -f
         return
         ;;
     esac

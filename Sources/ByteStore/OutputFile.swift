@@ -11,10 +11,16 @@ public final class OutputFile: PositionalOutput {
   private let descriptor: Int32
   private let token: UInt
   private let isFinished = Atomic<Bool>(false)
+  /// Kept, and not used: it can't remove itself before the file is gone from it.
+  private nonisolated(unsafe) let folder: OutputFolder?
 
   /// Creates the partial file.
   /// - Throws: `cannotCreate` where `path` exists and `overwrite` is false, or nothing can be created there.
-  public init(path: String, mode: UInt32 = 0o666, overwrite: Bool = false) throws(ModelError) {
+  public convenience init(path: String, mode: UInt32 = 0o666, overwrite: Bool = false) throws(ModelError) {
+    try self.init(path: path, mode: mode, overwrite: overwrite, in: nil)
+  }
+
+  init(path: String, mode: UInt32, overwrite: Bool = false, in folder: OutputFolder?) throws(ModelError) {
     if !overwrite { try OutputPath.demandFree(path) }
     try OutputPath.demandReplaceable(path)
     let partial = OutputPath.partial(of: path)
@@ -33,6 +39,7 @@ public final class OutputFile: PositionalOutput {
     self.partialPath = partial
     self.descriptor = descriptor
     self.token = token
+    unsafe self.folder = folder
   }
 
   deinit {
@@ -91,7 +98,7 @@ public enum OutputPath {
   /// - Parameter hint: what the user can do about it.
   /// - Throws: `cannotCreate` where something exists at `path`.
   public static func demandFree(
-    _ path: String, hint: String = "--force overwrites it, -o names another output"
+    _ path: String, hint: String = "--force overwrites it"
   ) throws(ModelError) {
     var status = stat()
     if unsafe lstat(path, &status) == 0 { throw ModelError(.cannotCreate, "exists already", hint: hint) }
@@ -103,8 +110,7 @@ public enum OutputPath {
     var status = stat()
     guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
     throw ModelError(
-      .cannotCreate, status.st_mode & S_IFMT == S_IFDIR ? "is a folder" : "is not a regular file",
-      hint: "-o names another output")
+      .cannotCreate, status.st_mode & S_IFMT == S_IFDIR ? "is a folder" : "is not a regular file")
   }
 
   /// A name beside `path` that nobody else uses.

@@ -11,7 +11,7 @@ public final class OutputFolder {
   /// By their bytes: `String` takes two spellings of é for one.
   private var folders: Set<[UInt8]> = []
   private var isFinished = false
-  private static let hint = "a folder is never overwritten; -o names another output"
+  private static let hint = "a folder is never overwritten"
 
   /// Creates the partial folder.
   /// - Throws: `cannotCreate` where `path` exists (a folder is never merged into or replaced), or nothing can be created.
@@ -42,7 +42,7 @@ public final class OutputFolder {
       }
     }
     let path = partialPath + "/" + relativePath
-    let file = try OutputFile(path: path, mode: mode)
+    let file = try OutputFile(path: path, mode: mode, in: self)
     made.append((path, false, FaultGuard.willCreate(path: path, isFolder: false)))
     return file
   }

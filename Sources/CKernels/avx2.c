@@ -5,9 +5,10 @@
 #include <immintrin.h>
 #include <string.h>
 
-#define TARGET __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
+#define TARGET __attribute__((target("avx2,f16c,bmi,bmi2,popcnt,lzcnt")))
 #define VECTOR_BYTES 32
 #include "loops.h"
+#include "conversions.h"
 
 TARGET static void find_escapes(const uint8_t *symbols, size_t count, uint8_t first, uint64_t *bits) {
   const __m256i least = _mm256_set1_epi8((char)first);
@@ -32,10 +33,11 @@ const tare_kernels *tare_kernels_avx2(void) {
     .unpack_tile = unpack_tile, .split_rotated = split_rotated,
     .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4,
     .xxh3_consume = xxh3_consume, .error_sums = error_sums,
+    CONVERSIONS,
   };
   __builtin_cpu_init();
-  int has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")
-      && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("lzcnt");
+  int has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi")
+      && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("lzcnt");
   return has ? &kernels : NULL;
 }
 

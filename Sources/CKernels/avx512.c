@@ -10,6 +10,7 @@
       target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt,lzcnt"), min_vector_width(512)))
 #define VECTOR_BYTES 64
 #include "loops.h"
+#include "conversions.h"
 
 /// Words of BITS bits, the type of a mask over a vector of them, and the intrinsics' suffixes.
 #define FOR_EACH_VECTOR(M)          \
@@ -314,6 +315,7 @@ const tare_kernels *tare_kernels_avx512(void) {
     .read_rest = read_rest, .add_symbols = add_symbols, .pack_tile = pack_tile, .unpack_tile = unpack_tile,
     .split_rotated = split_rotated, .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4,
     .xxh3_consume = xxh3_consume, .error_sums = error_sums,
+    CONVERSIONS,
   };
   __builtin_cpu_init();
   int has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")

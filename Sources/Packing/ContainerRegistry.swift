@@ -59,7 +59,7 @@ public struct PackedContainer: ContainerFormat {
 public struct SafetensorsContainer: ContainerFormat {
   public let name = "safetensors"
   public let summary = "one file, a sharded checkpoint with its index, or a folder that holds one"
-  public let isWritten = false
+  public let isWritten = true
 
   public func recognises(_ start: RawSpan) -> Bool { SafetensorsModel.recognises(start) }
 

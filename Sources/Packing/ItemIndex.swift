@@ -1,18 +1,18 @@
 /// Numbers the members of several groups in one run: item n is member m of group g.
-struct ItemIndex: Sendable {
+package struct ItemIndex: Sendable {
   /// The first item of each group, and the number of all items.
   private let starts: [Int]
 
-  init(_ sizes: [Int]) {
+  package init(_ sizes: [Int]) {
     var starts = [0]
     starts.reserveCapacity(sizes.count + 1)
     for size in sizes { starts.append(starts[starts.count - 1] + size) }
     self.starts = starts
   }
 
-  var count: Int { starts[starts.count - 1] }
+  package var count: Int { starts[starts.count - 1] }
 
-  subscript(item: Int) -> (group: Int, member: Int) {
+  package subscript(item: Int) -> (group: Int, member: Int) {
     precondition(item >= 0 && item < count)
     // The last group that begins at or before the item; empty groups before it begin there too.
     var low = 0

@@ -1,5 +1,5 @@
 import ByteStore
-import Containers
+package import Containers
 public import TensorModel
 
 /// What is to be packed: one model file, or the files of a folder or of a sharded checkpoint.
@@ -10,13 +10,26 @@ public struct PackSource: Sendable {
     public let path: String
     public let mode: UInt32
     public let byteCount: Int
-    let content: Content
+    package let content: Content
+
+    package init(path: String, mode: UInt32, byteCount: Int, content: Content) {
+      self.path = path
+      self.mode = mode
+      self.byteCount = byteCount
+      self.content = content
+    }
   }
 
-  enum Content: Sendable {
+  package enum Content: Sendable {
     case safetensors(SafetensorsFile)
+    /// A safetensors file that needs not exist.
+    case image(SafetensorsImage)
     /// A file of which only the bytes count; it is mapped when they are needed.
     case opaque(path: String)
+    /// A file that needs not exist, of which only the bytes count.
+    case bytes([UInt8])
+    /// A file in a packed folder, of which only the bytes count.
+    case packed(PackedFile, number: Int)
   }
 
   public let isFolder: Bool
@@ -25,6 +38,15 @@ public struct PackSource: Sendable {
   public let notes: [String]
 
   public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
+
+  /// Files that were laid out rather than found.
+  /// - Parameter files: of a folder, distinct by path, in any order; else one, its path empty.
+  package init(isFolder: Bool, files: [File], notes: [String] = []) {
+    precondition(isFolder || files.count == 1)
+    self.isFolder = isFolder
+    self.files = files.sorted { ExactName($0.path) < ExactName($1.path) }
+    self.notes = notes
+  }
 
   /// Opens the model file, the index of a sharded checkpoint with its shards, or the folder at `path`.
   /// - Throws: `missing`, or `malformed` where a single file is no model or a broken one. In a folder, files that are
@@ -40,7 +62,7 @@ public struct PackSource: Sendable {
     let model = try SafetensorsModel.open(path: path, set: false, limits: limits)
     if model.files.count == 1, model.files[0].path == path {
       let file = File(path: "", mode: 0, byteCount: status.byteCount, content: .safetensors(model.files[0]))
-      return PackSource(isFolder: false, files: [file], notes: [])
+      return PackSource(isFolder: false, files: [file])
     }
     return index(path, status, model)
   }
@@ -52,8 +74,7 @@ public struct PackSource: Sendable {
     }
     let name = splitPath(path).name
     files.append(File(path: name, mode: status.mode, byteCount: status.byteCount, content: .opaque(path: path)))
-    files.sort { ExactName($0.path) < ExactName($1.path) }
-    return PackSource(isFolder: true, files: files, notes: [])
+    return PackSource(isFolder: true, files: files)
   }
 
   private static func folder(_ path: String, _ limits: Limits) throws(ModelError) -> PackSource {
@@ -70,7 +91,8 @@ public struct PackSource: Sendable {
     return PackSource(isFolder: true, files: files, notes: notes)
   }
 
-  private static func member(
+  /// A file of a folder: one that is no sound model is kept as bytes, and `notes` says so of one that looks like one.
+  package static func member(
     path: String, relativePath: String, mode: UInt32, byteCount: Int, limits: Limits, notes: inout [String]
   ) throws(ModelError) -> File {
     var content = Content.opaque(path: path)
@@ -87,23 +109,17 @@ public struct PackSource: Sendable {
 }
 
 extension PackSource.File {
-  /// Lends a range of the file's bytes, to be read from front to back.
-  func withBytes<Result>(
-    _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
-  ) throws(ModelError) -> Result {
-    switch content {
-    case .safetensors(let file): return try file.map.withPopulatedBytes(range, body)
-    case .opaque(let path):
-      return try within(path) { () throws(ModelError) in
-        let map = try MappedFile(path: path)
-        guard map.byteCount == byteCount else { throw ModelError(.inputOutput, "changed while it was read") }
-        return try map.withPopulatedBytes(range, body)
-      }
-    }
+  /// Of a file that was laid out for a model's tensors, their numbers in the model, in the order of the file.
+  public var tensorNumbers: [Int]? {
+    if case .image(let image) = content { image.sources } else { nil }
   }
 
-  /// Gives back the memory of a range that was read.
-  func release(_ range: Range<Int>) {
-    if case .safetensors(let file) = content { file.map.release(range) }
+  /// The file's header and tensors, where it is safetensors.
+  var header: SafetensorsHeader? {
+    switch content {
+    case .safetensors(let file): file.header
+    case .image(let image): image.header
+    case .opaque, .bytes, .packed: nil
+    }
   }
 }

@@ -38,6 +38,16 @@ public final class PackedFile: Sendable {
     byteCount > 64 << 20 && byteCount / max(factor, 1) > packedByteCount
   }
 
+  /// - Throws: `malformed` where what the file claims to hold is more than so many times its own size.
+  package func demandBelief(_ maximumExpansion: Int) throws(ModelError) {
+    guard !expands(beyond: maximumExpansion) else {
+      throw ModelError(
+        .malformed,
+        "\(packedByteCount) bytes would unpack to \(byteCount), more than \(maximumExpansion) times as many",
+        hint: "--max-expansion allows more, if that is what you expect")
+    }
+  }
+
   /// Whether a file that begins with `start` says that it is a packed file, of whatever version.
   public static func recognises(_ start: RawSpan) -> Bool { has(start, PackedFormat.headerMark) }
 

@@ -78,10 +78,15 @@ private final class Packing: Sendable {
   }
 
   final class Worker {
+    let input: PackSourceSession
     let workspace: EncodingWorkspace
     /// What `work` leaves for `commit`.
     var stored: ScratchChunk = ScratchChunk()
-    init(_ effort: Effort) { workspace = EncodingWorkspace(effort: effort) }
+
+    init(_ source: PackSource, _ effort: Effort) {
+      input = PackSourceSession(source)
+      workspace = EncodingWorkspace(effort: effort)
+    }
   }
 
   struct ScratchChunk {
@@ -117,12 +122,13 @@ private final class Packing: Sendable {
     let decisions = Mutex([TensorPlanner.Decision?](repeating: nil, count: holders))
     try Pump.run(
       items: holders, threads: threads,
-      makeWorker: { () throws(ModelError) in Worker(options.effort) },
+      makeWorker: { () throws(ModelError) in Worker(source, options.effort) },
       work: { (worker, index) throws(ModelError) in
         let entry = layout.entries[index]
         let decision = try planner.decide(entry.info, worker.workspace) { (range, body) throws(ModelError) in
           let start = entry.range.lowerBound
-          try source.files[entry.file].withBytes((start + range.lowerBound)..<(start + range.upperBound), body)
+          try worker.input.withBytes(
+            of: entry.file, (start + range.lowerBound)..<(start + range.upperBound), body)
         }
         decisions.withLock { $0[index] = decision }
       })
@@ -144,17 +150,17 @@ private final class Packing: Sendable {
     let largest = grids.map(\.largestChunkBytes).max() ?? 0
     try Pump.run(
       items: items.count, threads: WorkerBudget.encoders(options.threads, memory: options.memory, chunkBytes: largest),
-      makeWorker: { () throws(ModelError) in Worker(options.effort) },
+      makeWorker: { () throws(ModelError) in Worker(source, options.effort) },
       work: { (worker, item) throws(ModelError) in
         let (index, chunk) = items[item]
         let entry = layout.entries[index]
         let range = grids[index].bytes(ofChunk: chunk)
         let inFile = (entry.range.lowerBound + range.lowerBound)..<(entry.range.lowerBound + range.upperBound)
-        try source.files[entry.file].withBytes(inFile) { (bytes) throws(ModelError) in
+        try worker.input.withBytes(of: entry.file, inFile) { (bytes) throws(ModelError) in
           worker.stored.denseHash = XXH3.hash(bytes)
           worker.stored.choice = ChunkCodec.encode(bytes, plan: plans[index], worker.workspace)
         }
-        source.files[entry.file].release(inFile)
+        worker.input.release(of: entry.file, inFile)
         try worker.workspace.withEncoded { (stored) throws(ModelError) in
           worker.stored.byteCount = stored.byteCount
           worker.stored.storedHash = EntryDirectory.storedHash(stored)
@@ -241,7 +247,7 @@ private final class Packing: Sendable {
       var digest = FileDigest()
       for operation in operations { digest.append(state.entries[layout.entries[operation.entry].holder].directory) }
       let file = source.files[number]
-      let container = if case .safetensors = file.content { "safetensors" } else { "" }
+      let container = file.header == nil ? "" : "safetensors"
       return PackedIndex.File(
         path: file.path, mode: file.mode, container: container, byteCount: file.byteCount, digest: digest.value,
         operations: operations)

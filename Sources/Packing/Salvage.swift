@@ -69,7 +69,7 @@ extension Unpacker {
   public static func salvage(
     _ packed: PackedFile, to path: String, _ options: Options, progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) -> SalvageReport {
-    try within(packed.path) { () throws(ModelError) in try demandRoom(packed, options) }
+    try within(packed.path) { () throws(ModelError) in try packed.demandBelief(options.maximumExpansion) }
     var salvage = Salvage(packed, options)
     guard packed.isFolder else {
       let output = try within(path) { () throws(ModelError) in

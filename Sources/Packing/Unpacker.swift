@@ -27,7 +27,7 @@ public enum Unpacker {
   public static func unpack(
     _ packed: PackedFile, to path: String, _ options: Options, progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) {
-    try within(packed.path) { () throws(ModelError) in try demandRoom(packed, options) }
+    try within(packed.path) { () throws(ModelError) in try packed.demandBelief(options.maximumExpansion) }
     guard packed.isFolder else {
       let output = try within(path) { () throws(ModelError) in
         try OutputFile(path: path, overwrite: options.overwrite)
@@ -49,17 +49,8 @@ public enum Unpacker {
     progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) {
     precondition(!packed.isFolder)
-    try within(packed.path) { () throws(ModelError) in try demandRoom(packed, options) }
+    try within(packed.path) { () throws(ModelError) in try packed.demandBelief(options.maximumExpansion) }
     try FileRebuild(packed, 0, options).run(into: output, progress)
     try within(output.path) { () throws(ModelError) in try output.finish() }
-  }
-
-  static func demandRoom(_ packed: PackedFile, _ options: Options) throws(ModelError) {
-    guard !packed.expands(beyond: options.maximumExpansion) else {
-      throw ModelError(
-        .malformed,
-        "\(packed.packedByteCount) bytes would unpack to \(packed.byteCount), more than \(options.maximumExpansion) times as many",
-        hint: "--max-expansion allows more, if that is what you expect")
-    }
   }
 }

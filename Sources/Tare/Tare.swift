@@ -1,5 +1,6 @@
 @_exported public import ByteStore
 @_exported public import Containers
+@_exported public import Conversion
 @_exported public import Encodings
 @_exported public import Export
 @_exported public import Inspection

@@ -76,8 +76,11 @@ def check(tare, path, options, limit):
     """Runs every command on the file; gives how many passed the limit."""
     packed, back = path + ".tare", path + ".back"
     # A file of zeros shrinks more than unpack takes from strangers.
+    believing = ["--max-expansion", "1000000000"]
     commands = [
-        ["pack", path, "-o", packed], ["unpack", packed, "-o", back, "--max-expansion", "1000000000"],
+        ["pack", path, "-o", packed], ["unpack", packed, "-o", back, *believing],
+        ["convert", path, back, "--to", "safetensors", "--dtype", "f32", "--verify", "--force"],
+        ["convert", packed, back, "--to", "tare", "--dtype", "f16", "--force", *believing],
         ["verify", path], ["verify", packed], ["verify", path, packed], ["inspect", path], ["inspect", packed],
     ]
     wrong = 0

@@ -66,6 +66,18 @@ import Testing
     #expect(folder.names == ["d", "d.tare"])
   }
 
+  @Test func interruptedConversionLeavesNeitherFileNorFolder() throws {
+    for output in ["o.safetensors", "o/"] {
+      let folder = try largeModel()
+      let arguments = ["convert", "m", output, "--dtype", "f8_e4m3", "--threads", "1"]
+      let converting = try tare.start(arguments, in: folder.path)
+      for _ in 0..<10_000 where !folder.names.contains(where: { $0.hasSuffix(".partial") }) { usleep(200) }
+      converting.send(signal: SIGINT)
+      #expect(converting.wait().exitCode == 130)
+      #expect(folder.names == ["m"])
+    }
+  }
+
   @Test func fileThatShrinksIsNamed() throws {
     let folder = try largeModel()
     let packing = try tare.start(["pack", "m", "--level", "9", "--threads", "1"], in: folder.path)
@@ -78,7 +90,11 @@ import Testing
   }
 
   /// A limit on the size of files stands in for a full disk; the signal that comes with it is ignored, as shells can.
-  @Test(arguments: [["pack", "m"], ["unpack", "p.tare", "-o", "back"], ["cat", "m", "w", "-o", "w.npy"]])
+  @Test(arguments: [
+    ["pack", "m"], ["unpack", "p.tare", "-o", "back"], ["cat", "m", "w", "-o", "w.npy"],
+    ["convert", "m", "o.safetensors", "--dtype", "bf16"], ["convert", "m", "o/", "--dtype", "f32"],
+    ["convert", "m", "o.tare", "--dtype", "f32"],
+  ])
   func fullDiskIsAnError(arguments: [String]) throws {
     let folder = try largeModel()
     if arguments[0] == "unpack" {

@@ -17,6 +17,6 @@ import Testing
     let script = Repository.path("Tests/Peers/check_memory.py")
     let result = try python.run([script, Program.tare.path, folder.path] + (isBig ? [] : small))
     #expect(result.exitCode == 0, "\(result.output)\(result.errors)")
-    #expect(result.output.split(separator: "\n").count == 27)
+    #expect(result.output.split(separator: "\n").count == 33)
   }
 }

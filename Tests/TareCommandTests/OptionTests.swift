@@ -63,6 +63,6 @@ import Testing
     let pack = try #require(PackCommand.parseAsRoot(["m"]) as? PackCommand)
     #expect(pack.work.threadCount >= 1)
     #expect(pack.work.memoryBytes == 512 << 20)
-    #expect(pack.level == 3)
+    #expect(pack.level.number == 3)
   }
 }

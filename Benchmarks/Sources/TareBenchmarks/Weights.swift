@@ -45,6 +45,13 @@ struct Weights {
     try file.finish()
   }
 
+  /// Fills memory with the weights of one row.
+  func fill(_ target: UnsafeMutablePointer<UInt8>, elements: Int) {
+    var random = RandomBits(seed: 2)
+    let row = makeRow(elements, Self.quantile(sparsity), &random)
+    target.update(from: row, count: row.count)
+  }
+
   private func makeRow(_ count: Int, _ threshold: Float, _ random: inout RandomBits) -> [UInt8] {
     let deviation = 0.02 + 0.03 * random.uniform()
     var row: [UInt8] = []

@@ -67,6 +67,12 @@ typedef struct tare_kernels {
 
   // NumberBlock
   void (*error_sums)(const double *a, const double *b, size_t count, tare_error_sums *sums);
+
+  // FloatRounding
+  uint32_t (*round_to_bf16)(const void *source, size_t count, void *target);
+  uint32_t (*round_to_f16)(const void *source, size_t count, void *target);
+  void (*widen_bf16)(const void *source, size_t count, void *target);
+  void (*widen_f16)(const void *source, size_t count, void *target);
 } tare_kernels;
 
 /// The kernels of a set, or NULL where this processor or this build lacks it.

@@ -1,16 +1,16 @@
 import ByteStore
-import TensorModel
+package import TensorModel
 
 /// The index of a sharded checkpoint, `*.safetensors.index.json`: which file holds which tensor.
 ///
 /// Only `weight_map` counts. `metadata.total_size` is not looked at: writers disagree on what it means.
-struct SafetensorsIndex: Sendable {
+package struct SafetensorsIndex: Sendable {
   /// The names of the tensors that the index knows.
   let tensors: NameIndex
   /// Per tensor, an index into `shards`.
   let shardOfTensor: [Int]
   /// Distinct file names, bytewise sorted, each of them one name beside the index.
-  let shards: [String]
+  package let shards: [String]
 
   /// Reads the index at `path`, which every error names as its outermost context.
   init(path: String, limits: Limits) throws(ModelError) {
@@ -24,7 +24,7 @@ struct SafetensorsIndex: Sendable {
 
   /// - Throws: `malformed` where the document is no index, names a tensor twice, or names a file that is not simply a file
   ///   name.
-  init(_ document: RawSpan, limits: Limits) throws(ModelError) {
+  package init(_ document: RawSpan, limits: Limits) throws(ModelError) {
     guard document.byteCount <= limits.headerBytes else {
       throw ModelError(
         .malformed, "an index of \(document.byteCount) bytes, expected at most \(limits.headerBytes)")

@@ -59,47 +59,25 @@ extension SafetensorsModel {
     return try openFiles(Array(names), in: folder, path: path, limits: limits)
   }
 
-  // MARK: Folders
+  private static let suffix = CheckpointFiles.suffix
 
-  private static let suffix = ".safetensors"
+  // MARK: Folders
 
   private static func openFolder(_ path: String, limits: Limits) throws(ModelError) -> SafetensorsModel {
     let folder = asFolder(path)
     let names = try within(path) { () throws(ModelError) in try namesInFolder(path, limit: limits.files) }
-      .filter { !$0.hasPrefix(".") }
-    if let index = try index(among: names, in: path) {
-      return try openIndex(folder + index, path: path, limits: limits)
+    switch try within(path, { () throws(ModelError) in try CheckpointFiles.find(among: names) }) {
+    case .index(let index): return try openIndex(folder + index, path: path, limits: limits)
+    case .files(let files):
+      do throws(ModelError) {
+        return try openFiles(files, in: folder, path: path, limits: limits)
+      } catch {
+        guard files.count > 1 else { throw error }
+        var error = error
+        error.hint = "\(path) holds \(CheckpointFiles.listed(files)) and no index: name the one that is meant"
+        throw error
+      }
     }
-    let files = names.filter { $0.hasSuffix(suffix) }
-    guard !files.isEmpty else { throw ModelError(.missing, "holds no safetensors file").inside(path) }
-    if files.contains("model" + suffix) {
-      return try openFiles(["model" + suffix], in: folder, path: path, limits: limits)
-    }
-    do throws(ModelError) {
-      return try openFiles(files, in: folder, path: path, limits: limits)
-    } catch {
-      guard files.count > 1 else { throw error }
-      var error = error
-      error.hint = "\(path) holds \(listed(files)) and no index: name the one that is meant"
-      throw error
-    }
-  }
-
-  /// The index of the folder's model, if there is one.
-  private static func index(among names: [String], in folder: String) throws(ModelError) -> String? {
-    let standard = "model" + suffix + ".index.json"
-    if names.contains(standard) { return standard }
-    // A variant stands before the extension: `model.safetensors.index.fp16.json`.
-    let indices = names.filter { $0.hasSuffix(".json") && $0.contains(suffix + ".index.") }
-    guard indices.count <= 1 else {
-      throw ModelError(.malformed, "holds several models: \(listed(indices))", hint: "name the one that is meant")
-        .inside(folder)
-    }
-    return indices.first
-  }
-
-  private static func listed(_ names: [String]) -> String {
-    names.prefix(8).joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
   }
 
   // MARK: Index

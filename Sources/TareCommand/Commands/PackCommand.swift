@@ -22,11 +22,9 @@ struct PackCommand: ParsableCommand {
   var output: String?
 
   @Option(
-    help: ArgumentHelp("From 1, the fastest, to 9, the smallest. (default: \(standardLevel))", valueName: "1-9"),
-    transform: { try wholeNumber($0, in: 1...9) })
-  var level = standardLevel
-
-  private static let standardLevel = 3
+    help: ArgumentHelp("From 1, the fastest, to 9, the smallest. (default: \(PackLevel.standard))", valueName: "1-9"),
+    transform: PackLevel.init)
+  var level = PackLevel.standard
 
   @Flag(help: "Say for each tensor which encoding was chosen, and why.")
   var explain = false

@@ -40,7 +40,7 @@ extension PackCommand {
     let clock = ContinuousClock()
     let start = clock.now
     let options = PackOptions(
-      effort: Effort(level: level), threads: work.threadCount, memory: work.memoryBytes)
+      effort: Effort(level: level.number), threads: work.threadCount, memory: work.memoryBytes)
     let report = try Packer.pack(source, into: file, options) { progress.advance(by: $0) }
     let seconds = (clock.now - start) / .seconds(1)
     talk.detail(

@@ -13,8 +13,8 @@ struct RootCommand: ParsableCommand {
       """,
     version: "tare \(toolVersion)",
     subcommands: [
-      InspectCommand.self, PackCommand.self, UnpackCommand.self, VerifyCommand.self, CatCommand.self,
-      FormatsCommand.self,
+      InspectCommand.self, PackCommand.self, UnpackCommand.self, ConvertCommand.self, VerifyCommand.self,
+      CatCommand.self, FormatsCommand.self,
     ])
 
   mutating func run() throws {

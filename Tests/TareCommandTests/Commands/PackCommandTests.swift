@@ -32,7 +32,7 @@ import Testing
     #expect(again.exitCode == 73)
     #expect(
       again.errorLines == [
-        "tare: s: exists already", "hint: a folder is never overwritten; -o names another output",
+        "tare: s: exists already", "hint: a folder is never overwritten",
       ])
   }
 
@@ -114,6 +114,9 @@ import Testing
     #expect(refused.errorLines.last == "hint: --max-expansion allows more, if that is what you expect")
     #expect(folder.names == ["z", "z.tare"])
     #expect(try tare.run(["unpack", "z.tare", "-o", "y", "--max-expansion", "100000"], in: folder.path).exitCode == 0)
+    let conversion = ["convert", "z.tare", "c.safetensors"]
+    #expect(try tare.run(conversion, in: folder.path).exitCode == 65)
+    #expect(try tare.run(conversion + ["--max-expansion", "100000", "--verify"], in: folder.path).exitCode == 0)
   }
 
   /// What exists stays, what can't be made leaves nothing, and `--force` replaces files only.

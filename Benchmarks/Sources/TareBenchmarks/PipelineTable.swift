@@ -1,0 +1,70 @@
+import Glibc
+import Tare
+
+/// Whole jobs, warm, without their command's start: packing to nothing, unpacking to nothing, inspecting, comparing a
+/// model with its packed form; every checksum is included.
+enum PipelineTable {
+  private static let widths = [20, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]
+
+  /// - Parameter files: safetensors files; made-up weights where there are none.
+  static func run(files: [String] = []) throws {
+    printRow(
+      ["jobs", "", "memcpy", "pack", "2 thr.", "unpack", "2 thr.", "inspect", "2 thr.", "verify", "2 thr.", "size"],
+      widths)
+    printRow(["", "", "MB/s"] + (0..<4).flatMap { _ in ["÷memcpy", "÷1 thr."] } + ["÷input"], widths)
+    for file in files {
+      let name = file.split(separator: "/").last.map(String.init) ?? file
+      try measure(file, name: name.replacing(".safetensors", with: ""))
+    }
+    guard files.isEmpty else { return }
+    for kind in Weights.Kind.allCases {
+      for sparsity in [0, 0.5, 0.75, 0.9] {
+        let weights = Weights(kind: kind, sparsity: sparsity)
+        let path = folder + "/model.safetensors"
+        defer { unlink(path) }
+        try weights.write(to: path, byteCount: 256 << 20)
+        try measure(path, name: weights.name)
+      }
+    }
+  }
+
+  private static func measure(_ path: String, name: String) throws {
+    for level in [1, 3] {
+      let packed = folder + "/packed.tare"
+      defer { unlink(packed) }
+      let effort = Effort(level: level)
+      let source = try PackSource.open(path: path)
+      _ = try Packer.pack(
+        source, into: OutputFile(path: packed, overwrite: true), PackOptions(effort: effort, threads: 2))
+      let file = try PackedFile(path: packed)
+      let memcpy = measureMemcpy()
+      var cells = [name, "level \(level)", "\(Int(memcpy / 1e6))"]
+      cells += try pair(source.byteCount, memcpy) { threads in
+        _ = try Packer.pack(
+          try PackSource.open(path: path), into: NullOutput(), PackOptions(effort: effort, threads: threads))
+      }
+      cells += try pair(source.byteCount, memcpy) { threads in
+        try Unpacker.unpack(
+          file, into: NullOutput(), Unpacker.Options(threads: threads, maximumExpansion: .max))
+      }
+      cells += try pair(source.byteCount, memcpy) { threads in
+        var options = InspectionOptions()
+        options.threads = threads
+        _ = try ModelInspection.run(ContainerRegistry.open(path: path), options)
+      }
+      cells += try pair(source.byteCount, memcpy) { threads in
+        var comparison = ModelComparison()
+        comparison.threads = threads
+        _ = try comparison.run(ContainerRegistry.open(path: path), ContainerRegistry.open(path: packed))
+      }
+      printRow(cells + [decimal(Double(file.packedByteCount) / Double(source.byteCount))], widths)
+    }
+  }
+
+  /// One thread as a ratio to memcpy, two as a ratio to one.
+  private static func pair(_ byteCount: Int, _ memcpy: Double, _ body: (Int) throws -> Void) throws -> [String] {
+    let one = try best(of: 3) { try body(1) }
+    let two = try best(of: 3) { try body(2) }
+    return [decimal(Double(byteCount) / one / memcpy), decimal(one / two)]
+  }
+}

@@ -1,0 +1,46 @@
+public import Containers
+public import Packing
+public import TensorModel
+
+/// A conversion that is laid out and not yet done: which files it writes, and what they hold.
+///
+/// `files` is packed by `Packer`, or written as it is by `FileWriter`: so a packed output unpacks to the very files that a
+/// plain one would have been.
+public struct Conversion: Sendable {
+  public let source: any ContainerReader
+  public let layers: ConversionLayers
+  public let files: PackSource
+  /// Files of the source's folder that go along as they are, by their paths.
+  public let companions: [String]
+  /// Weights in the source's folder that are no part of its model and do not go along.
+  public let leftovers: [String]
+  /// Remarks for the user.
+  public let notes: [String]
+
+  /// The model that is written: the source under the layers.
+  public var model: any ContainerReader { layers.model }
+
+  /// Opens the model at `path` and lays out what `request` asks for; reads no tensor.
+  /// - Throws: what opening throws; `usage` where the request does not fit the model; `unsupported` for what safetensors
+  ///   can't hold.
+  public init(path: String, _ request: ConversionRequest, limits: Limits = Limits()) throws(ModelError) {
+    let source = try ConversionSource.open(path: path, limits: limits)
+    let layers = try request.layers(over: source.model)
+    let layout = OutputLayout(layers.model, limits: limits)
+    let isFolder =
+      request.shardBytes != nil || request.form == .folder || (request.form == .asSource && source.isFolder)
+    if isFolder {
+      let catalog = layers.model.catalog
+      let plan = request.shardBytes.map { ShardPlan(catalog, byteCount: $0) } ?? ShardPlan(catalog)
+      let stem = source.isFolder ? ShardPlan.stem(of: source.model.catalog) : "model"
+      files = try layout.folder(plan, stem: stem, companions: source.companions)
+    } else {
+      files = try layout.file()
+    }
+    self.source = source.model
+    self.layers = layers
+    companions = source.companions.map(\.path)
+    leftovers = source.leftovers
+    notes = source.notes
+  }
+}

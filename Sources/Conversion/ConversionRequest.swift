@@ -1,0 +1,55 @@
+public import Containers
+public import TensorModel
+
+/// What is asked of a conversion. All patterns match the names that tensors have in the source.
+public struct ConversionRequest: Sendable {
+  /// What is written.
+  public enum Form: Hashable, Sendable {
+    case file
+    /// The model's files as they are cut in the source, or as `shardBytes` has it, with the other files of its folder.
+    case folder
+    /// A folder where the source is one, or a sharded checkpoint; else a file.
+    case asSource
+  }
+
+  public var form = Form.file
+  /// The bytes of tensors that a file holds at most, unless one tensor alone has more; the output is a folder then.
+  public var shardBytes: Int?
+  /// Which tensors are read and written.
+  public var selection = NameFilter()
+  /// Which of them are transformed: cast, and whatever else changes values.
+  public var transformed = NameFilter()
+  /// The type that floats are cast to; nil leaves them theirs.
+  public var dtype: DType?
+  /// The rules that give tensors new names, in order; see `RenamedModel`.
+  public var renaming: [RenameRule] = []
+
+  public init() {}
+
+  /// The source under every layer that is asked for. Names change last, so all layers see the source's.
+  func layers(over source: any ContainerReader) throws(ModelError) -> ConversionLayers {
+    let selected = SelectedModel(source, selection)
+    var model: any ContainerReader = selected
+    guard !model.catalog.tensors.isEmpty || source.catalog.tensors.isEmpty else {
+      throw ModelError(.usage, "none of the \(source.catalog.tensors.count) tensors is chosen").inside(source.path)
+    }
+    let cast = try dtype.map { (dtype) throws(ModelError) in
+      try within(source.path) { () throws(ModelError) in try CastModel(model, to: dtype, transformed) }
+    }
+    if let cast { model = cast }
+    let renamed = try RenamedModel(model, renaming)
+    return ConversionLayers(selected: selected, cast: cast, renamed: renamed)
+  }
+}
+
+/// The layers of a conversion, for what they know after it.
+public struct ConversionLayers: Sendable {
+  /// The tensors that are converted, as they are in the source; every layer above has them in the same order.
+  public let selected: SelectedModel
+  /// nil where no type was asked for.
+  public let cast: CastModel?
+  public let renamed: RenamedModel
+
+  /// The outermost: the model that is written.
+  public var model: any ContainerReader { renamed }
+}

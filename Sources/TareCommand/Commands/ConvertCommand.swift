@@ -1,0 +1,135 @@
+import ArgumentParser
+import Tare
+
+/// `tare convert`; what it does is in `ConvertRun.swift`.
+struct ConvertCommand: ParsableCommand {
+  enum Container: String, ExpressibleByArgument, CaseIterable {
+    case safetensors, tare
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Writes a model anew: in another container, type or cut, some of its tensors, under other names.",
+    discussion: """
+      IN is a model file, the index of a sharded checkpoint, a folder that holds one, or a packed file. OUT.safetensors \
+      is one file; OUT/ is a folder, into which the other files of IN go along as they are; OUT.tare is what tare pack \
+      makes of either, a folder where IN is one.
+
+      Patterns match the names that tensors have in IN.
+      """)
+
+  @Argument(help: "The model to read.", completion: .file(), transform: filePath)
+  var input: String
+
+  @Argument(help: "The file or folder to write.", completion: .file(), transform: filePath)
+  var output: String
+
+  @Option(help: ArgumentHelp("The container of OUT, unless its extension says it.", valueName: "container"))
+  var to: Container?
+
+  @Option(
+    help: ArgumentHelp(
+      "Cut the model into files of at most SIZE, with their index, in a folder: bytes, or with K, M or G for powers of 1024, with KB, MB or GB for powers of 1000.",
+      valueName: "size"),
+    transform: ShardSize.init)
+  var shard: ShardSize?
+
+  @OptionGroup var selection: SelectionOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Cast floats to a type: f64, f32, f16, bf16, f8_e4m3, f8_e5m2, f8_e4m3fnuz or f8_e5m2fnuz; to the nearest, ties to even.",
+      valueName: "type"),
+    transform: dtypeNamed)
+  var dtype: DType?
+
+  @Option(
+    help: ArgumentHelp(
+      "Transform only tensors whose name matches the pattern; the others are written as they are. May be repeated.",
+      valueName: "glob"))
+  var only: [GlobPattern] = []
+
+  @Option(
+    help: ArgumentHelp("Write tensors whose name matches the pattern as they are. May be repeated.", valueName: "glob"))
+  var skip: [GlobPattern] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Give tensors named OLD the name NEW; a * stands for any run of characters, and for the same run in NEW. May be repeated: each rule is applied to what the one before made.",
+      valueName: "old=new"),
+    transform: { try RenameRule($0) })
+  var rename: [RenameRule] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How a packed output is packed: from 1, the fastest, to 9, the smallest. (default: \(PackLevel.standard))",
+      valueName: "1-9"),
+    transform: PackLevel.init)
+  var level: PackLevel?
+
+  @Flag(help: "Say what would be written, and write nothing.")
+  var dryRun = false
+
+  @Flag(help: "Read back what was written, and compare it bit for bit.")
+  var verify = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Refuse a packed file whose content is more than N times its own size. (default: \(Limits().expansion))",
+      valueName: "n"),
+    transform: { try wholeNumber($0, in: 1...Int.max) })
+  var maxExpansion = Limits().expansion
+
+  @OptionGroup var overwriting: ForceOption
+  @OptionGroup var work: WorkOptions
+  @OptionGroup var result: JSONOption
+  @OptionGroup var talk: TalkOptions
+
+  func validate() throws {
+    try demandKnownExtension()
+    if level != nil && container != .tare { throw UsageError("--level is for packed outputs, but OUT is none") }
+    if shard != nil && container == .safetensors && output.hasSuffix(".safetensors") {
+      throw UsageError("--shard writes a folder, but OUT is named as a file", hint: "name a folder")
+    }
+    if dryRun && verify { throw UsageError("--verify reads what was written, but --dry-run writes nothing") }
+    guard dtype != nil || (only.isEmpty && skip.isEmpty) else {
+      throw UsageError("--only and --skip choose what is transformed, but nothing is", hint: "--dtype casts floats")
+    }
+  }
+
+  /// The container that was asked for, or that the extension of OUT says; nil for a folder.
+  var container: Container? {
+    to ?? Container.allCases.first { output.hasSuffix(".\($0.rawValue)") }
+  }
+
+  /// What is asked for, in the library's terms.
+  var request: ConversionRequest {
+    var request = ConversionRequest()
+    request.form = form
+    request.shardBytes = shard?.byteCount
+    request.selection = selection.filter
+    request.transformed = NameFilter(including: only, excluding: skip)
+    request.dtype = dtype
+    request.renaming = rename
+    return request
+  }
+
+  private var form: ConversionRequest.Form {
+    if container == .tare { return .asSource }
+    if output.hasSuffix("/") { return .folder }
+    return output.hasSuffix(".safetensors") ? .file : .asSource
+  }
+
+  /// A name that promises what this build does not write is no name for a folder.
+  private func demandKnownExtension() throws {
+    let foreign = ["gguf", "h5", "hdf5", "keras", "npz", "npy", "bin", "pt", "pth", "ckpt", "onnx", "tflite"]
+    guard container == nil, let name = foreign.first(where: { output.lowercased().hasSuffix(".\($0)") }) else { return }
+    throw UsageError(".\(name) files are not written", hint: "tare formats lists what is")
+  }
+}
+
+/// The dtype of that name, in whatever case.
+private func dtypeNamed(_ text: String) throws -> DType {
+  if let dtype = DType.named(text.uppercased()) { return dtype }
+  throw UsageError("no such type; known: \(DType.all.map { $0.name.lowercased() }.joined(separator: ", "))")
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Tare
+
+extension ConvertCommand {
+  func run() throws {
+    var limits = Limits()
+    limits.expansion = maxExpansion
+    let conversion = try Conversion(path: input, request, limits: limits)
+    if container == nil && !conversion.files.isFolder {
+      throw UsageError(
+        "\(output) does not say what to write", hint: "--to names the container; a / behind the name makes it a folder")
+    }
+    var report = ConversionText(conversion, input: input, output: output, isPacked: container == .tare)
+    for note in report.notesBefore { talk.note(note) }
+    guard !dryRun else {
+      try demandFreeOutput(conversion)
+      return try StandardOutput.shared.write(result.json ? report.json(isDry: true) : report.plan)
+    }
+    report.packedBytes = try write(conversion)
+    for note in report.notesAfter { talk.note(note) }
+    if verify { report.comparison = try compare(conversion) }
+    try StandardOutput.shared.write(result.json ? report.json(isDry: false) : report.lines)
+    if report.comparison?.isWhole == false { throw ExitCode(1) }
+  }
+
+  /// OUT as a path: a slash behind a folder's name is no part of it.
+  private var place: String {
+    var path = output
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return path
+  }
+
+  /// Writes the output; gives its size where it is packed.
+  private func write(_ conversion: Conversion) throws -> Int? {
+    let progress = talk.progress("converting \(input)", totalBytes: conversion.files.byteCount)
+    defer { progress.finish() }
+    let clock = ContinuousClock()
+    let start = clock.now
+    let packedBytes = try write(conversion.files, progress)
+    let seconds = (clock.now - start) / .seconds(1)
+    let speed = byteText(Int(Double(conversion.files.byteCount) / max(seconds, 1e-9)))
+    progress.finish()
+    talk.detail("\(output): \(speed) a second, \(work.threadCount) threads")
+    return packedBytes
+  }
+
+  private func write(_ files: PackSource, _ progress: Progress) throws -> Int? {
+    guard container == .tare else {
+      let options = FileWriter.Options(
+        threads: work.threadCount, memory: work.memoryBytes, overwrite: overwriting.force)
+      try FileWriter.write(files, to: place, options) { progress.advance(by: $0) }
+      return nil
+    }
+    let file = try within(place) { () throws(ModelError) in
+      try OutputFile(path: place, overwrite: overwriting.force)
+    }
+    let options = PackOptions(
+      effort: Effort(level: (level ?? .standard).number), threads: work.threadCount, memory: work.memoryBytes)
+    return try Packer.pack(files, into: file, options) { progress.advance(by: $0) }.packedBytes
+  }
+
+  private func compare(_ conversion: Conversion) throws -> ComparisonReport {
+    let progress = talk.progress("reading \(output) back", totalBytes: conversion.model.catalog.byteCount)
+    defer { progress.finish() }
+    return try conversion.compare(with: place, threads: work.threadCount, memory: work.memoryBytes) { done, _ in
+      progress.set(done)
+    }
+  }
+
+  /// What would stop the run for the output's sake stops a dry one too.
+  private func demandFreeOutput(_ conversion: Conversion) throws {
+    let isFolder = conversion.files.isFolder && container != .tare
+    guard isFolder || !overwriting.force else { return }
+    try within(place) { () throws(ModelError) in try OutputPath.demandFree(place) }
+  }
+}
+
+extension ComparisonReport {
+  /// Whether what was written is what was meant, metadata and all.
+  var isWhole: Bool { verdict == .identical && metadataDifferences.isEmpty }
+}
