@@ -186,9 +186,9 @@ _tare() {
 
 _tare_inspect() {
     repeating_flags=()
-    non_repeating_flags=(--header-only --exact --force -f --json --quiet --verbose --version -h --help)
-    repeating_options=(--tensor --exclude)
-    non_repeating_options=(--group --sort --format --output -o --threads --memory --color)
+    non_repeating_flags=(--header-only --exact --histogram --force -f --json --quiet --verbose --version -h --help)
+    repeating_options=(--fail-if --tensor --exclude)
+    non_repeating_options=(--group --sort --format --compare --output -o --threads --memory --color)
     __tare_offer_flags_options -1
 
     # Offer option value completions
@@ -202,7 +202,14 @@ _tare_inspect() {
         return
         ;;
     '--format')
-        __tare_add_completions -W 'table'$'\n''json'
+        __tare_add_completions -W 'table'$'\n''json'$'\n''csv'$'\n''markdown'
+        return
+        ;;
+    '--compare')
+        __tare_add_completions -f
+        return
+        ;;
+    '--fail-if')
         return
         ;;
     '--output'|'-o')
@@ -306,7 +313,7 @@ _tare_convert() {
     repeating_flags=()
     non_repeating_flags=(--dry-run --verify --force -f --json --quiet --verbose --version -h --help)
     repeating_options=(--tensor --exclude --only --skip --rename)
-    non_repeating_options=(--to --shard --dtype --level --max-expansion --threads --memory)
+    non_repeating_options=(--to --shard --dtype --prune --activations --level --max-expansion --threads --memory)
     __tare_offer_flags_options 2
 
     # Offer option value completions
@@ -325,6 +332,13 @@ _tare_convert() {
         return
         ;;
     '--dtype')
+        return
+        ;;
+    '--prune')
+        return
+        ;;
+    '--activations')
+        __tare_add_completions -f
         return
         ;;
     '--only')

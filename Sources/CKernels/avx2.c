@@ -3,12 +3,14 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <math.h>
 #include <string.h>
 
 #define TARGET __attribute__((target("avx2,f16c,bmi,bmi2,popcnt,lzcnt")))
 #define VECTOR_BYTES 32
 #include "loops.h"
 #include "conversions.h"
+#include "pruning.h"
 
 TARGET static void find_escapes(const uint8_t *symbols, size_t count, uint8_t first, uint64_t *bits) {
   const __m256i least = _mm256_set1_epi8((char)first);
@@ -34,6 +36,7 @@ const tare_kernels *tare_kernels_avx2(void) {
     .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4,
     .xxh3_consume = xxh3_consume, .error_sums = error_sums,
     CONVERSIONS,
+    .tally_squares = tally_squares,
   };
   __builtin_cpu_init();
   int has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi")

@@ -3,6 +3,7 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
+#include <math.h>
 #include <string.h>
 
 #define TARGET                                                                                                      \
@@ -11,6 +12,7 @@
 #define VECTOR_BYTES 64
 #include "loops.h"
 #include "conversions.h"
+#include "pruning.h"
 
 /// Words of BITS bits, the type of a mask over a vector of them, and the intrinsics' suffixes.
 #define FOR_EACH_VECTOR(M)          \
@@ -316,6 +318,7 @@ const tare_kernels *tare_kernels_avx512(void) {
     .split_rotated = split_rotated, .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4,
     .xxh3_consume = xxh3_consume, .error_sums = error_sums,
     CONVERSIONS,
+    .tally_squares = tally_squares,
   };
   __builtin_cpu_init();
   int has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")

@@ -20,7 +20,8 @@ public struct Conversion: Sendable {
   /// The model that is written: the source under the layers.
   public var model: any ContainerReader { layers.model }
 
-  /// Opens the model at `path` and lays out what `request` asks for; reads no tensor.
+  /// Opens the model at `path` and lays out what `request` asks for; reads no tensor but those
+  /// that are pruned, to plan that.
   /// - Throws: what opening throws; `usage` where the request does not fit the model; `unsupported` for what safetensors
   ///   can't hold.
   public init(path: String, _ request: ConversionRequest, limits: Limits = Limits()) throws(ModelError) {

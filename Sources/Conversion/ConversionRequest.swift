@@ -19,6 +19,8 @@ public struct ConversionRequest: Sendable {
   public var selection = NameFilter()
   /// Which of them are transformed: cast, and whatever else changes values.
   public var transformed = NameFilter()
+  /// How tensors are pruned, before they are cast; nil prunes nothing.
+  public var pruning: PruningRequest?
   /// The type that floats are cast to; nil leaves them theirs.
   public var dtype: DType?
   /// The rules that give tensors new names, in order; see `RenamedModel`.
@@ -27,18 +29,23 @@ public struct ConversionRequest: Sendable {
   public init() {}
 
   /// The source under every layer that is asked for. Names change last, so all layers see the source's.
+  /// - Throws: what planning the pruning throws, which reads tensors.
   func layers(over source: any ContainerReader) throws(ModelError) -> ConversionLayers {
     let selected = SelectedModel(source, selection)
     var model: any ContainerReader = selected
     guard !model.catalog.tensors.isEmpty || source.catalog.tensors.isEmpty else {
       throw ModelError(.usage, "none of the \(source.catalog.tensors.count) tensors is chosen").inside(source.path)
     }
+    let pruned = try pruning.map { (pruning) throws(ModelError) in
+      PrunedModel(selected, try PruningPlan.make(selected, pruning, PruningScope(transformed)))
+    }
+    if let pruned { model = pruned }
     let cast = try dtype.map { (dtype) throws(ModelError) in
       try within(source.path) { () throws(ModelError) in try CastModel(model, to: dtype, transformed) }
     }
     if let cast { model = cast }
     let renamed = try RenamedModel(model, renaming)
-    return ConversionLayers(selected: selected, cast: cast, renamed: renamed)
+    return ConversionLayers(selected: selected, pruned: pruned, cast: cast, renamed: renamed)
   }
 }
 
@@ -46,6 +53,8 @@ public struct ConversionRequest: Sendable {
 public struct ConversionLayers: Sendable {
   /// The tensors that are converted, as they are in the source; every layer above has them in the same order.
   public let selected: SelectedModel
+  /// nil where nothing is pruned.
+  public let pruned: PrunedModel?
   /// nil where no type was asked for.
   public let cast: CastModel?
   public let renamed: RenamedModel

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CStatistics.h"
+
 /// What NumberBlock knows of two rows of doubles.
 typedef struct tare_error_sums {
   double energy_of_a, energy_of_b, product, noise, largest;
@@ -65,14 +67,18 @@ typedef struct tare_kernels {
   void (*split_rotated)(const void *source, size_t elements, int width, uint8_t *planes);
   void (*join_rotated)(const uint8_t *const *planes, size_t elements, int width, void *target);
 
-  // NumberBlock
-  void (*error_sums)(const double *a, const double *b, size_t count, tare_error_sums *sums);
-
   // FloatRounding
   uint32_t (*round_to_bf16)(const void *source, size_t count, void *target);
   uint32_t (*round_to_f16)(const void *source, size_t count, void *target);
   void (*widen_bf16)(const void *source, size_t count, void *target);
   void (*widen_f16)(const void *source, size_t count, void *target);
+
+  // PruneTally; `after` may be NULL.
+  void (*tally_squares)(
+      const double *values, const double *after, size_t count, double limit, double *sums, int64_t *counts);
+
+  // NumberBlock
+  void (*error_sums)(const double *a, const double *b, size_t count, tare_error_sums *sums);
 } tare_kernels;
 
 /// The kernels of a set, or NULL where this processor or this build lacks it.

@@ -18,6 +18,10 @@ struct ConversionText {
     self.isPacked = isPacked
   }
 
+  private var pruning: PruningText? {
+    conversion.layers.pruned.map { PruningText($0.plan, conversion.layers.selected.catalog) }
+  }
+
   private var tensorCount: Int { conversion.model.catalog.tensors.count }
   private var summary: String {
     let files = conversion.files.files.count
@@ -34,6 +38,7 @@ struct ConversionText {
       notes.append("\(input): \(Self.listed(conversion.leftovers)) left out: no part of the model")
     }
     if !conversion.companions.isEmpty { notes.append(companionNote) }
+    if let pruning { notes += pruning.notes }
     if let cast = conversion.layers.cast, !cast.blockTensors.isEmpty {
       let count = cast.blockTensors.count
       notes.append(
@@ -67,7 +72,7 @@ struct ConversionText {
   /// The result, for a reader.
   var lines: String {
     let packed = packedBytes.map { " packed into \(byteText($0))" } ?? ""
-    let line = "\(output): \(summary)\(packed)\n"
+    let line = (pruning?.table ?? "") + "\(output): \(summary)\(packed)\n"
     guard let comparison else { return line }
     let metadata = comparison.metadataDifferences.isEmpty ? "" : "; the metadata differs"
     return line + "read back, " + comparison.text().dropLast() + metadata + "\n"
@@ -75,7 +80,7 @@ struct ConversionText {
 
   /// What would be written: each file with its tensors, where they come from, and the total.
   var plan: String {
-    var text = ""
+    var text = pruning?.table ?? ""
     for file in conversion.files.files {
       text += "\((file.path.isEmpty ? output : file.path).escapedForDisplay)  \(byteText(file.byteCount))\n"
       let rows = tensors(of: file).map { [$0.info.name.escapedForDisplay] + row($0.info, from: $0.origin) }
@@ -114,6 +119,7 @@ struct ConversionText {
       json.integer("bytes", conversion.files.byteCount)
       if let packedBytes { json.integer("packed_bytes", packedBytes) }
       json.array("files") { json in for file in conversion.files.files { write(file, lists: isDry, &json) } }
+      pruning?.write(&json)
       if !isDry, let cast = conversion.layers.cast { write(cast, &json) }
       if let comparison { json.string("verified", comparison.isWhole ? "identical" : "different") }
     }

@@ -16,6 +16,11 @@ struct ConvertCommand: ParsableCommand {
       makes of either, a folder where IN is one.
 
       Patterns match the names that tensors have in IN.
+
+      Pruning decides on every tensor before anything is written. A share is of all elements, those that are zero already \
+      included. Of equal elements the earlier goes. NaN and infinite ones stay. Every zero of a pruned tensor is +0. Notes \
+      say what is left alone and why: by name embeddings, output heads, norms, biases, routers and scales; tensors of \
+      fewer than two dimensions or of no float type; for N:M the last inputs of a row, where they fill no group.
       """)
 
   @Argument(help: "The model to read.", completion: .file(), transform: filePath)
@@ -42,6 +47,26 @@ struct ConvertCommand: ParsableCommand {
       valueName: "type"),
     transform: dtypeNamed)
   var dtype: DType?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Set weights to zero: magnitude:0.5, that share of each tensor by magnitude; global:0.5, of all tensors together; \
+      2:4, all but 2 of every 4 inputs; block16x16:0.75, blocks by norm; rows:0.25, outputs by norm; wanda:0.5 or \
+      wanda:2:4, in each row by magnitude times the norm of the input. Embeddings, output heads, norms, biases and the \
+      like stay as they are, unless --only names them.
+      """, valueName: "how"),
+    transform: pruningSpec)
+  var prune: PruningSpec?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      For --prune wanda, the norms of the inputs: a model that holds for each weight a vector of its name, or of its name \
+      and .input_norm, with one element for each column.
+      """, valueName: "file"),
+    completion: .file(), transform: filePath)
+  var activations: String?
 
   @Option(
     help: ArgumentHelp(
@@ -92,9 +117,12 @@ struct ConvertCommand: ParsableCommand {
       throw UsageError("--shard writes a folder, but OUT is named as a file", hint: "name a folder")
     }
     if dryRun && verify { throw UsageError("--verify reads what was written, but --dry-run writes nothing") }
-    guard dtype != nil || (only.isEmpty && skip.isEmpty) else {
-      throw UsageError("--only and --skip choose what is transformed, but nothing is", hint: "--dtype casts floats")
+    guard dtype != nil || prune != nil || (only.isEmpty && skip.isEmpty) else {
+      throw UsageError(
+        "--only and --skip choose what is transformed, but nothing is",
+        hint: "--dtype casts floats, --prune sets weights to zero")
     }
+    try demandActivations()
   }
 
   /// The container that was asked for, or that the extension of OUT says; nil for a folder.
@@ -103,12 +131,13 @@ struct ConvertCommand: ParsableCommand {
   }
 
   /// What is asked for, in the library's terms.
-  var request: ConversionRequest {
+  func request() throws -> ConversionRequest {
     var request = ConversionRequest()
     request.form = form
     request.shardBytes = shard?.byteCount
     request.selection = selection.filter
     request.transformed = NameFilter(including: only, excluding: skip)
+    request.pruning = try pruningRequest()
     request.dtype = dtype
     request.renaming = rename
     return request
@@ -120,12 +149,26 @@ struct ConvertCommand: ParsableCommand {
     return output.hasSuffix(".safetensors") ? .file : .asSource
   }
 
+  private func demandActivations() throws {
+    guard (prune?.usesActivations == true) != (activations != nil) else { return }
+    if let prune, prune.usesActivations {
+      throw UsageError(
+        "--prune \(prune) needs the norms of the inputs", hint: "--activations names the file that has them")
+    }
+    throw UsageError("--activations are for --prune wanda")
+  }
+
   /// A name that promises what this build does not write is no name for a folder.
   private func demandKnownExtension() throws {
     let foreign = ["gguf", "h5", "hdf5", "keras", "npz", "npy", "bin", "pt", "pth", "ckpt", "onnx", "tflite"]
     guard container == nil, let name = foreign.first(where: { output.lowercased().hasSuffix(".\($0)") }) else { return }
     throw UsageError(".\(name) files are not written", hint: "tare formats lists what is")
   }
+}
+
+/// The way to prune that `text` says.
+private func pruningSpec(_ text: String) throws -> PruningSpec {
+  do throws(ModelError) { return try PruningSpec(text) } catch { throw UsageError(error.description, hint: error.hint) }
 }
 
 /// The dtype of that name, in whatever case.

@@ -3,9 +3,10 @@ import Tare
 
 extension ConvertCommand {
   func run() throws {
+    try demandFreeFile()
     var limits = Limits()
     limits.expansion = maxExpansion
-    let conversion = try Conversion(path: input, request, limits: limits)
+    let conversion = try Conversion(path: input, request(), limits: limits)
     if container == nil && !conversion.files.isFolder {
       throw UsageError(
         "\(output) does not say what to write", hint: "--to names the container; a / behind the name makes it a folder")
@@ -21,6 +22,18 @@ extension ConvertCommand {
     if verify { report.comparison = try compare(conversion) }
     try StandardOutput.shared.write(result.json ? report.json(isDry: false) : report.lines)
     if report.comparison?.isWhole == false { throw ExitCode(1) }
+  }
+
+  /// How the model is pruned, where that is asked for.
+  func pruningRequest() throws -> PruningRequest? {
+    guard let prune else { return nil }
+    let activations = try activations.map { ActivationNorms(try ContainerRegistry.open(path: $0)) }
+    let (talk, input) = (talk, input)
+    let threads = WorkerBudget.decoders(work.threadCount, memory: work.memoryBytes)
+    return PruningRequest(prune, activations: activations, threads: threads) { totalBytes in
+      let progress = talk.progress("deciding what to prune of \(input)", totalBytes: totalBytes)
+      return { progress.advance(by: $0) }
+    }
   }
 
   /// OUT as a path: a slash behind a folder's name is no part of it.
@@ -65,6 +78,12 @@ extension ConvertCommand {
     return try conversion.compare(with: place, threads: work.threadCount, memory: work.memoryBytes) { done, _ in
       progress.set(done)
     }
+  }
+
+  /// Planning a pruning reads the model: what stops the run anyway stops it before.
+  private func demandFreeFile() throws {
+    guard prune != nil && container != nil && !overwriting.force else { return }
+    try within(place) { () throws(ModelError) in try OutputPath.demandFree(place) }
   }
 
   /// What would stop the run for the output's sake stops a dry one too.
