@@ -69,7 +69,9 @@ extension VerifyCommand {
   }
 
   /// The digests of a model's files, where they are asked for.
-  func fileDigests(_ model: any ContainerReader) throws -> FileDigests? { sha256 ? try hashFiles(model) : nil }
+  func fileDigests(_ model: @autoclosure () throws -> any ContainerReader) throws -> FileDigests? {
+    sha256 ? try hashFiles(model()) : nil
+  }
 
   private func hashFiles(_ model: any ContainerReader) throws -> FileDigests {
     let progress = talk.progress("hashing \(model.path)", totalBytes: model.byteCount)

@@ -90,7 +90,7 @@ import Testing
     let result = try verify(folder, "m", "-o", "c.json")
     #expect(result.exitCode == 73 && result.output == "")
     #expect(
-      result.errors == "tare: c.json: exists already\nhint: --force overwrites it, -o names another output\n")
+      result.errors == "tare: c.json: exists already\nhint: --force overwrites it\n")
     #expect(try folder.read("c.json") == [1, 2, 3])
     #expect(try verify(folder, "m", "-o", "c.json", "--force").exitCode == 0)
     #expect(try folder.read("c.json").first == UInt8(ascii: "{"))
