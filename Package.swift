@@ -36,6 +36,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
     .target(name: "CKernels"),
     layer("TensorModel"),
     layer("ByteStore", ["TensorModel"]),
@@ -44,7 +45,7 @@ let package = Package(
     layer("Containers", ["TensorModel", "ByteStore"]),
     layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers"]),
     layer("Inspection", ["TensorModel", "Kernels", "Containers", "Packing"]),
-    layer("Verification", ["TensorModel", "ByteStore", "Kernels", "Containers", "Packing"]),
+    layer("Verification", ["TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "CNettle"]),
     layer(
       "Conversion",
       ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers", "Packing", "Verification"]),
@@ -72,7 +73,7 @@ let package = Package(
     .target(
       name: "MemoryModel", dependencies: ["TensorModel", "Containers"], path: "Tests/MemoryModel",
       swiftSettings: strict),
-    tests("Verification", ["Verification", "TensorModel", "Kernels", "Containers", "MemoryModel"]),
+    tests("Verification", ["Verification", "TensorModel", "ByteStore", "Kernels", "Containers", "MemoryModel"]),
     tests("Export", ["Export", "TensorModel", "ByteStore", "Kernels", "Containers", "MemoryModel"]),
     tests(
       "Conversion",

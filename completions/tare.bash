@@ -186,9 +186,9 @@ _tare() {
 
 _tare_inspect() {
     repeating_flags=()
-    non_repeating_flags=(--header-only --exact --force -f --json --quiet --verbose --version -h --help)
-    repeating_options=(--tensor --exclude)
-    non_repeating_options=(--group --sort --format --output -o --threads --memory --color)
+    non_repeating_flags=(--header-only --exact --histogram --force -f --json --quiet --verbose --version -h --help)
+    repeating_options=(--fail-if --tensor --exclude)
+    non_repeating_options=(--group --sort --format --compare --output -o --threads --memory --color)
     __tare_offer_flags_options -1
 
     # Offer option value completions
@@ -202,7 +202,14 @@ _tare_inspect() {
         return
         ;;
     '--format')
-        __tare_add_completions -W 'table'$'\n''json'
+        __tare_add_completions -W 'table'$'\n''json'$'\n''csv'$'\n''markdown'
+        return
+        ;;
+    '--compare')
+        __tare_add_completions -f
+        return
+        ;;
+    '--fail-if')
         return
         ;;
     '--output'|'-o')
@@ -271,7 +278,7 @@ _tare_pack() {
 
 _tare_unpack() {
     repeating_flags=()
-    non_repeating_flags=(--force -f --json --quiet --verbose --version -h --help)
+    non_repeating_flags=(--salvage --force -f --json --quiet --verbose --version -h --help)
     repeating_options=()
     non_repeating_options=(--output -o --max-expansion --threads --memory)
     __tare_offer_flags_options -1
@@ -372,18 +379,28 @@ _tare_convert() {
 
 _tare_verify() {
     repeating_flags=()
-    non_repeating_flags=(--json --quiet --verbose --version -h --help)
-    repeating_options=(--tensor --exclude)
-    non_repeating_options=(--tolerance --max-differences --threads --memory --color)
+    non_repeating_flags=(--sha256 --force -f --json --quiet --verbose --version -h --help)
+    repeating_options=(--rename --tensor --exclude)
+    non_repeating_options=(--tolerance --max-differences --output -o --certificate --threads --memory --color)
     __tare_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--tolerance')
-        __tare_add_completions -W 'exact'$'\n''value'
+        return
+        ;;
+    '--rename')
         return
         ;;
     '--max-differences')
+        return
+        ;;
+    '--output'|'-o')
+        __tare_add_completions -o plusdirs -fX '!*.@(json)'
+        return
+        ;;
+    '--certificate')
+        __tare_add_completions -o plusdirs -fX '!*.@(json)'
         return
         ;;
     '--tensor')

@@ -23,15 +23,15 @@ function __tare_parse_tokens -S
         __tare_parse_subcommand 0 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'inspect'
-            __tare_parse_subcommand -r 1 'header-only' 'exact' 'group=' 'sort=' 'format=' 'o/output=' 'f/force' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand -r 1 'header-only' 'exact' 'group=' 'sort=' 'format=' 'histogram' 'compare=' 'fail-if=+' 'o/output=' 'f/force' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'pack'
             __tare_parse_subcommand -r 1 'o/output=' 'level=' 'explain' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'unpack'
-            __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'salvage' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'convert'
             __tare_parse_subcommand 2 'to=' 'shard=' 'tensor=+' 'exclude=+' 'dtype=' 'prune=' 'activations=' 'only=+' 'skip=+' 'rename=+' 'level=' 'dry-run' 'verify' 'max-expansion=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'verify'
-            __tare_parse_subcommand 2 'tolerance=' 'max-differences=' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand 2 'tolerance=' 'rename=+' 'max-differences=' 'sha256' 'o/output=' 'certificate=' 'f/force' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'cat'
             __tare_parse_subcommand 2 'o/output=' 'format=' 'rows=' 'f/force' 'version' 'h/help'
         case 'formats'
@@ -103,10 +103,13 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare inspect" -ge 1' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" header-only' -l 'header-only' -d 'Read the header alone, no data.'
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" exact' -l 'exact' -d 'Pack all of the data to learn what packing would save, not a sample.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" exact' -l 'exact' -d 'Sample nothing: pack all of the data, count all distinct values.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" group' -l 'group' -d 'What makes one row of the report.' -rfka 'tensor layer model'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" sort' -l 'sort' -d 'The order of the rows; file is the order in the file.' -rfka 'name bytes sparsity savings file'
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" format' -l 'format' -d 'The form of the report; a table unless said otherwise.' -rfka 'table json'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" format' -l 'format' -d 'The form of the report; a table unless said otherwise.' -rfka 'table json csv markdown'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" histogram' -l 'histogram' -d 'Show how the values that are not 0 are spread, as bars in the table, in full in JSON.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" compare' -l 'compare' -d 'Show another model beside the one, row by row, and what changed.' -rF
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect"' -l 'fail-if' -d 'Exit with 1 where this holds, such as \'sparsity<50%\' or \'tensor.nan>0\'. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" o output' -l 'output' -s 'o' -d 'Write the report to a file.' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''
@@ -132,8 +135,9 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" version' -l 'version' -d 'Show the version.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare unpack" -ge 1' -fa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'tare\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" o output' -l 'output' -s 'o' -d 'Where the original goes. (default: PACKED without .tare)' -rF
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" o output' -l 'output' -s 'o' -d 'Where the original goes. (default: PACKED without .tare; with --salvage, followed by .salvaged)' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" max-expansion' -l 'max-expansion' -d 'Refuse a file whose content is more than N times its own size. (default: 1000)' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" salvage' -l 'salvage' -d 'Bring back what is whole of a damaged file, and name what isn\'t.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" threads' -l 'threads' -d 'Worker threads. (default: all cores)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" memory' -l 'memory' -d 'Ceiling of working memory, in bytes or with K, M or G for powers of 1024. (default: 512M)' -rfka ''
@@ -168,8 +172,13 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare verify" -eq 1' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare verify" -eq 2' -F
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" tolerance' -l 'tolerance' -d 'What counts as the same: exact, the same bits, unless said otherwise; value, where -0 is +0 and any NaN is any NaN.' -rfka 'exact value'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" tolerance' -l 'tolerance' -d 'What counts as the same: exact, the same dtypes and bits, unless said otherwise; value, the same numbers, where -0 is +0 and any NaN is any NaN; abs=X, no error above X; rel=X, none above X times the larger magnitude of the two; sqnr=DB, a ratio of signal to noise of so many decibels or more in each tensor.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify"' -l 'rename' -d 'Compare the tensor named OLD in A with that named NEW in B; a * stands for any run of characters, and for the same run in NEW. May be repeated: each rule is applied to what the one before made.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" max-differences' -l 'max-differences' -d 'Show at most N of the tensors that differ. (default: 10)' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" sha256' -l 'sha256' -d 'Say the SHA-256 of each file, too.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" o output' -l 'output' -s 'o' -d 'Write a certificate of what was found.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'json\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" certificate' -l 'certificate' -d 'Hold the model against a certificate: A alone against whichever model of it fits, A and B against its two.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'json\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify"' -l 'exclude' -d 'No tensors whose name matches the pattern. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" threads' -l 'threads' -d 'Worker threads. (default: all cores)' -rfka ''

@@ -316,7 +316,7 @@ const tare_kernels *tare_kernels_avx512(void) {
     .find_escapes = find_escapes, .write_escapes = write_escapes, .patch_escapes = patch_escapes,
     .read_rest = read_rest, .add_symbols = add_symbols, .pack_tile = pack_tile, .unpack_tile = unpack_tile,
     .split_rotated = split_rotated, .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4,
-    .xxh3_consume = xxh3_consume,
+    .xxh3_consume = xxh3_consume, .error_sums = error_sums,
     CONVERSIONS,
     .tally_squares = tally_squares,
   };

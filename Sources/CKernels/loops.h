@@ -216,6 +216,40 @@ TARGET static void join_rotated(const uint8_t *const *planes, size_t elements, i
   BY_WIDTH(join_rotated, planes, elements, target)
 }
 
+/// Eight lanes, whatever the vectors' size, so that every set adds in the same order.
+typedef double eight_doubles __attribute__((vector_size(64), aligned(8)));
+typedef int64_t eight_words __attribute__((vector_size(64)));
+
+static inline double folded(const double *lanes) {
+  double sum = 0;
+  for (int lane = 0; lane < 8; lane++) sum += lanes[lane];
+  return sum;
+}
+
+TARGET static void error_sums(const double *a, const double *b, size_t count, tare_error_sums *sums) {
+  // A product that is not rounded before it is added would be another sum.
+#pragma clang fp contract(off)
+  eight_doubles energy_of_a = {0}, energy_of_b = {0}, product = {0}, noise = {0}, largest = {0};
+  for (size_t i = 0; i < count; i += 8) {
+    eight_doubles left = *(const eight_doubles *)(a + i), right = *(const eight_doubles *)(b + i);
+    eight_doubles difference = left - right;
+    energy_of_a += left * left;
+    energy_of_b += right * right;
+    product += left * right;
+    noise += difference * difference;
+    eight_words error = (eight_words)difference & INT64_MAX;
+    eight_words is_larger = (eight_words)((eight_doubles)error > largest);
+    largest = (eight_doubles)((error & is_larger) | ((eight_words)largest & ~is_larger));
+  }
+  sums->energy_of_a = folded((const double *)&energy_of_a);
+  sums->energy_of_b = folded((const double *)&energy_of_b);
+  sums->product = folded((const double *)&product);
+  sums->noise = folded((const double *)&noise);
+  sums->largest = 0;
+  for (int lane = 0; lane < 8; lane++)
+    if (largest[lane] > sums->largest) sums->largest = largest[lane];
+}
+
 // Two streams at a time: each waits for its own last shift, so the other one fills the gap, and all of both stays in
 // registers. As many codes go into a word as surely fit beside the seven bits that a write may leave and what entries put
 // into the lowest bits.

@@ -11,6 +11,8 @@ public protocol ContainerReader: AnyObject, Sendable {
   /// The bytes of the model's files together.
   var byteCount: Int { get }
   var catalog: Catalog { get }
+  /// The files on the disk whose bytes are read, as they can be opened: the one at `path`, or the shards.
+  var filePaths: [String] { get }
 
   /// The chunks in which the tensor is read best.
   func grid(of tensor: Int) -> ChunkGrid
@@ -40,6 +42,8 @@ extension TensorSession {
 }
 
 extension ContainerReader {
+  public var filePaths: [String] { [path] }
+
   public func grid(of tensor: Int) -> ChunkGrid { ChunkGrid(catalog.tensors[tensor].info) }
 
   /// The most dense bytes that a chunk of any tensor has.

@@ -14,8 +14,10 @@ struct ChunkFindings {
   }
 
   /// Nil for opaque elements.
-  var values: ValueStatistics?
+  var values: ChunkValues?
   var lines = Lines.notAsked
+  /// Nil where the tensor has no norms, or the chunk does not tell.
+  var squares: LineSquares?
   /// What a chunk becomes when packed, and for how many chunks of the tensor that holds.
   var packed: (chunk: PackedChunk, count: Int)?
 }
@@ -24,7 +26,9 @@ struct ChunkFindings {
 final class ChunkInspector {
   private let session: any TensorSession
   private let estimator: (any PackedSizeEstimator)?
-  private let scanner = ZeroLineScanner()
+  private let valueScanner = ValueScanner()
+  private let lineScanner = ZeroLineScanner()
+  private let squareScanner = LineSquareScanner()
   /// Of the chunks inspected since `begin`, in order.
   private(set) var findings: [ChunkFindings] = []
 
@@ -39,9 +43,14 @@ final class ChunkInspector {
     var info: TensorInfo
     var range: Range<Int>
     var wantsColumns: Bool
-    var wantsPackedSize: Bool
+    /// Whether the chunk belongs to the sample.
+    var isInSample: Bool
+    /// Words whose hashes are larger don't count any more.
+    var wordLimit: UInt64?
     /// How the tensor is cut, where `range` is all of it because it is one block again and again.
     var repeatedGrid: ChunkGrid?
+
+    var firstElement: Int { range.lowerBound / info.dtype.blockBytes * info.dtype.blockElements }
   }
 
   /// Forgets the findings so far.
@@ -62,17 +71,25 @@ final class ChunkInspector {
 
   private func inspect(_ task: Task, _ bytes: RawSpan) throws(ModelError) -> ChunkFindings {
     let dtype = task.info.dtype
-    var found = ChunkFindings(values: ValueStatistics(of: bytes, dtype: dtype))
+    var found = ChunkFindings()
+    if dtype.values != .opaque {
+      found.values = valueScanner.scan(bytes, dtype: dtype, wantsBytes: task.isInSample, below: task.wordLimit)
+    }
     if let values = found.values, let columns = task.info.matrixColumns {
       if let lines = Self.plainLines(values) {
         found.lines = lines
       } else {
-        let first = task.range.lowerBound / dtype.blockBytes * dtype.blockElements
-        scanner.scan(bytes, dtype: dtype, firstElement: first, columns: columns, wantsColumns: task.wantsColumns)
-        found.lines = .mixed(rows: scanner.rows, nonZeroColumns: scanner.nonZeroColumns)
+        lineScanner.scan(
+          bytes, dtype: dtype, firstElement: task.firstElement, columns: columns, wantsColumns: task.wantsColumns)
+        found.lines = .mixed(rows: lineScanner.rows, nonZeroColumns: lineScanner.nonZeroColumns)
       }
     }
-    if task.wantsPackedSize, let estimator {
+    if let columns = NormTally.columns(task.info) {
+      found.squares = squareScanner.scan(
+        bytes, dtype: dtype, firstElement: task.firstElement, columns: columns,
+        wantsColumns: columns <= LineNorms.mostColumns)
+    }
+    if task.isInSample, let estimator {
       found.packed = (try estimator.pack(bytes, of: task.info, task.range), 1)
     }
     return found
@@ -81,21 +98,35 @@ final class ChunkInspector {
   /// Nil where the block's elements are partly zero, so that the bytes themselves must tell of rows and columns.
   private func inspect(_ task: Task, repeating block: [UInt8]) throws(ModelError) -> ChunkFindings? {
     let dtype = task.info.dtype
-    var found = ChunkFindings(
-      values: ValueStatistics(repeating: block, count: task.range.count / dtype.blockBytes, dtype: dtype))
+    var found = ChunkFindings()
+    if dtype.values != .opaque {
+      found.values = valueScanner.scan(repeating: block, count: task.range.count / dtype.blockBytes, dtype: dtype)
+    }
     if let values = found.values, task.info.matrixColumns != nil {
       guard let lines = Self.plainLines(values) else { return nil }
       found.lines = lines
     }
-    if task.wantsPackedSize, let estimator {
+    found.squares = squares(task, found.values)
+    if task.isInSample, let estimator {
       let range = task.repeatedGrid?.bytes(ofChunk: 0) ?? task.range
       found.packed = (try estimator.pack(repeating: block, of: task.info, range), task.repeatedGrid?.count ?? 1)
     }
     return found
   }
 
+  /// Of elements that are all the same; nil where they are not.
+  private func squares(_ task: Task, _ values: ChunkValues?) -> LineSquares? {
+    guard let columns = NormTally.columns(task.info), let values else { return nil }
+    let statistics = values.statistics ?? PatternHistogram(values.patterns, dtype: task.info.dtype).statistics
+    guard statistics.isConstant || statistics.zeros == statistics.elementCount else { return nil }
+    let value = statistics.extremes?.asDoubles.minimum ?? 0
+    return squareScanner.scan(
+      repeating: value * value, task.firstElement..<task.firstElement + statistics.elementCount, columns: columns,
+      wantsColumns: columns <= LineNorms.mostColumns)
+  }
+
   /// Nil where a scan must tell.
-  private static func plainLines(_ values: ValueStatistics) -> ChunkFindings.Lines? {
+  private static func plainLines(_ values: ChunkValues) -> ChunkFindings.Lines? {
     values.zeros == 0 ? .noneZero : values.zeros == values.elementCount ? .allZero : nil
   }
 }

@@ -13,6 +13,15 @@ enum ExactNumber: Hashable {
     case .unsigned(let value): Double(value)
     }
   }
+
+  /// In full: the shortest decimal that reads back as the same number.
+  var text: String {
+    switch self {
+    case .floating(let value): value.isNaN ? "nan" : "\(value)"
+    case .signed(let value): "\(value)"
+    case .unsigned(let value): "\(value)"
+    }
+  }
 }
 
 extension ValueStatistics.Extremes {

@@ -3,14 +3,17 @@ import TensorModel
 
 /// The JSON document of an inspection. Keys that need data are left out where none was read.
 public enum InspectionJSON {
-  /// - Parameter version: this build's, as `tare --version` says it.
-  public static func document(_ models: [ModelReport], version: String) -> String {
+  /// - Parameters:
+  ///   - version: this build's, as `tare --version` says it.
+  ///   - contrast: two of the models side by side.
+  public static func document(_ models: [ModelReport], contrast: ModelContrast? = nil, version: String) -> String {
     var json = JSONText()
     json.object { json in
       json.string("tare", version)
       json.array("models") { json in
         for model in models { json.object { write(model, to: &$0) } }
       }
+      contrast?.write(to: &json)
     }
     return json.text + "\n"
   }
@@ -53,6 +56,7 @@ public enum InspectionJSON {
     json.number("sparsity", values.sparsity)
     json.integer("nan", values.nans)
     json.integer("infinite", values.infinities)
+    json.optional("entropy_bits", group.entropyBits) { $0.number($1, $2) }
   }
 
   private static func write(_ layer: GroupReport, isHeaderOnly: Bool, to json: inout JSONText) {
@@ -62,7 +66,9 @@ public enum InspectionJSON {
       for dtype in layer.dtypes { json.string(nil, dtype.name) }
     }
     if let values = layer.values { write(values, to: &json) }
+    if !isHeaderOnly { json.optional("entropy_bits", layer.entropyBits) { $0.number($1, $2) } }
     write(layer.packed, isHeaderOnly: isHeaderOnly, to: &json)
+    if layer.packed != nil || !isHeaderOnly { json.bool("sampled", layer.isSampled) }
   }
 
   private static func write(_ tensor: TensorReport, isHeaderOnly: Bool, to json: inout JSONText) {
@@ -78,9 +84,20 @@ public enum InspectionJSON {
     if let offset = tensor.offset { json.integer("offset", offset) } else { json.null("offset") }
     if !isHeaderOnly {
       write(tensor.values, to: &json)
+      InspectionJSON.write(tensor.profile, finite: tensor.values?.moments?.count ?? 0, to: &json)
+      json.optional("row_norms", tensor.norms?.rows, write)
+      json.optional("column_norms", tensor.norms?.columns, write)
       writeStructure(of: tensor, to: &json)
+      json.optional("exact_in", tensor.profile?.exactIn?.name) { $0.string($1, $2) }
     }
     write(tensor.packed, isHeaderOnly: isHeaderOnly, to: &json)
+    writeSampled(tensor, isHeaderOnly: isHeaderOnly, to: &json)
+  }
+
+  /// Says whether any number comes from a sample.
+  private static func writeSampled(_ tensor: TensorReport, isHeaderOnly: Bool, to json: inout JSONText) {
+    guard tensor.packed != nil || !isHeaderOnly else { return }
+    json.bool("sampled", tensor.isSampled)
   }
 
   /// - Parameter values: nil for elements whose meaning is not known.
@@ -100,7 +117,7 @@ public enum InspectionJSON {
     json.optional("abs_max", extremes?.largestMagnitude, write)
   }
 
-  private static func write(_ json: inout JSONText, _ key: String, _ value: ExactNumber) {
+  static func write(_ json: inout JSONText, _ key: String, _ value: ExactNumber) {
     switch value {
     case .floating(let value): json.number(key, value)
     case .signed(let value): json.integer(key, value)
@@ -129,12 +146,11 @@ public enum InspectionJSON {
       }
     }
     json.integer("packed_bytes", packed.byteCount)
-    json.bool("sampled", packed.isSampled)
   }
 }
 
 extension JSONText {
-  fileprivate mutating func optional<Value>(
+  mutating func optional<Value>(
     _ key: String, _ value: Value?, _ write: (inout JSONText, String, Value) -> Void
   ) {
     if let value { write(&self, key, value) } else { null(key) }

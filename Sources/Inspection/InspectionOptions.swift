@@ -25,8 +25,10 @@ public struct InspectionOptions: Hashable, Sendable {
   public var names = NameFilter()
   public var grouping = Grouping.tensor
   public var order = Order.file
-  /// Packs every chunk to learn its packed size, rather than a sample.
+  /// Packs every chunk to learn its packed size, rather than a sample, and counts every distinct value and byte.
   public var isExact = false
+  /// Makes a histogram of each tensor's values.
+  public var wantsHistogram = false
 
   public init() {}
 }

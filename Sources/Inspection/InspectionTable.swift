@@ -15,6 +15,17 @@ public enum InspectionTable {
     }.joined(separator: "\n")
   }
 
+  /// The same in the Markdown of GitHub, with every column.
+  public static func markdown(_ models: [ModelReport]) -> String {
+    models.map { model in
+      let heading = heading(model, .max).map(\.escapedForMarkdown)
+      let facts = heading[1...].map { line in
+        line.hasPrefix("  ") ? "- " + line.dropFirst(2) : "\n" + line
+      }
+      return (["## " + heading[0]] + facts + [""] + table(model).markdown).map { $0 + "\n" }.joined()
+    }.joined(separator: "\n")
+  }
+
   private static func heading(_ model: ModelReport, _ width: Int) -> [String] {
     let files = model.fileCount > 1 ? " in \(Readable.grouped(model.fileCount)) files" : ""
     let facts = "\(model.format), \(Readable.bytes(model.byteCount))\(files), \(tensors(model))"
@@ -69,6 +80,11 @@ private struct Row {
   var byteCount: Int
   var values: ValueStatistics?
   var structure: String
+  var entropyBits: Double?
+  var distinct: Int?
+  var isDistinctExact = true
+  var exactIn: String
+  var histogram: String
   var packed: PackedSize?
 
   init(_ tensor: TensorReport) {
@@ -78,6 +94,11 @@ private struct Row {
     byteCount = tensor.info.byteCount
     values = tensor.values
     structure = Self.describe(tensor.structure, tensor.zeroLines)
+    entropyBits = tensor.info.elementCount > 0 ? tensor.profile?.entropyBits : nil
+    distinct = tensor.profile?.distinct
+    isDistinctExact = tensor.profile?.distinctError == 0
+    exactIn = tensor.profile?.exactIn?.name ?? ""
+    histogram = tensor.profile?.histogram.map { Sparkline.text($0.counts) } ?? ""
     packed = tensor.packed
   }
 
@@ -89,6 +110,9 @@ private struct Row {
     byteCount = group.byteCount
     values = group.values
     structure = ""
+    entropyBits = group.entropyBits
+    exactIn = ""
+    histogram = ""
     packed = group.packed
   }
 
@@ -105,13 +129,15 @@ private struct Row {
 
 /// The columns, from left to right.
 private enum Field: CaseIterable {
-  case name, dtype, shape, size, sparsity, structure, minimum, maximum, mean, deviation, packed, saving
+  case name, dtype, exactIn, shape, size, sparsity, structure, histogram, minimum, maximum, mean, deviation, distinct
+  case entropy, packed, saving
 
   func isShown(for model: ModelReport) -> Bool {
     switch self {
     case .name, .dtype, .shape, .size: true
-    case .structure: !model.isHeaderOnly && model.grouping == .tensor
-    case .sparsity, .minimum, .maximum, .mean, .deviation: !model.isHeaderOnly
+    case .structure, .exactIn, .distinct: !model.isHeaderOnly && model.grouping == .tensor
+    case .histogram: model.grouping == .tensor && model.tensors.contains { $0.profile?.histogram != nil }
+    case .sparsity, .minimum, .maximum, .mean, .deviation, .entropy: !model.isHeaderOnly
     case .packed, .saving: model.totals.packed != nil
     }
   }
@@ -128,6 +154,10 @@ private enum Field: CaseIterable {
     case .maximum: number(row.values?.extremes?.maximum.asDouble)
     case .mean: number(row.values?.moments.flatMap { $0.count > 0 ? $0.mean : nil })
     case .deviation: number(row.values?.moments?.standardDeviation)
+    case .exactIn: row.exactIn
+    case .histogram: row.histogram
+    case .distinct: row.distinct.map { (row.isDistinctExact ? "" : "~") + Readable.count($0) } ?? ""
+    case .entropy: row.entropyBits.map { Readable.decimal(hundredths: $0) } ?? ""
     case .packed: row.packed.map { Readable.bytes($0.byteCount) } ?? ""
     case .saving: row.packed.map { Readable.saving($0.byteCount, of: row.byteCount) } ?? ""
     }
@@ -139,20 +169,24 @@ private enum Field: CaseIterable {
 extension TextTable.Column {
   fileprivate init(_ field: Field, _ grouping: InspectionOptions.Grouping) {
     switch field {
-    case .name: self.init(title: grouping == .layer ? "layer" : "name", isRightAligned: false, importance: 12)
-    case .sparsity: self.init(title: "zeros", importance: 11)
-    case .size: self.init(title: "size", importance: 10)
-    case .dtype: self.init(title: "dtype", isRightAligned: false, importance: 9)
-    case .structure: self.init(title: "structure", isRightAligned: false, importance: 8)
-    case .saving: self.init(title: "saving", importance: 7)
-    case .packed: self.init(title: "packed", importance: 6)
+    case .name: self.init(title: grouping == .layer ? "layer" : "name", isRightAligned: false, importance: 16)
+    case .sparsity: self.init(title: "zeros", importance: 15)
+    case .histogram: self.init(title: "histogram", isRightAligned: false, importance: 14)
+    case .size: self.init(title: "size", importance: 13)
+    case .dtype: self.init(title: "dtype", isRightAligned: false, importance: 12)
+    case .structure: self.init(title: "structure", isRightAligned: false, importance: 11)
+    case .saving: self.init(title: "saving", importance: 10)
+    case .packed: self.init(title: "packed", importance: 9)
     case .shape:
       self.init(
-        title: grouping == .tensor ? "shape" : "tensors", isRightAligned: grouping != .tensor, importance: 5)
-    case .maximum: self.init(title: "max", importance: 4)
-    case .minimum: self.init(title: "min", importance: 3)
-    case .mean: self.init(title: "mean", importance: 2)
-    case .deviation: self.init(title: "std", importance: 1)
+        title: grouping == .tensor ? "shape" : "tensors", isRightAligned: grouping != .tensor, importance: 8)
+    case .maximum: self.init(title: "max", importance: 6)
+    case .minimum: self.init(title: "min", importance: 5)
+    case .entropy: self.init(title: "bits", importance: 7)
+    case .deviation: self.init(title: "std", importance: 4)
+    case .mean: self.init(title: "mean", importance: 3)
+    case .exactIn: self.init(title: "exact in", isRightAligned: false, importance: 2)
+    case .distinct: self.init(title: "distinct", importance: 1)
     }
   }
 }

@@ -24,9 +24,11 @@ public enum ModelInspection {
     if !options.headerOnly {
       let plan = try InspectionPlan(reader, chosen)
       let estimator = packedCatalog == nil ? estimator : nil
-      let ledger = Ledger(reports, plan, projectsPackedSize: estimator != nil)
+      let ledger = Ledger(
+        reports, plan, wantsHistogram: options.wantsHistogram, projectsPackedSize: estimator != nil)
       try readAll(reader, plan, ledger, options, estimator, progress)
       reports = ledger.finish()
+      if options.isExact { try countDistinct(reader, plan, &reports) }
     }
     if let packedCatalog { try complete(&reports, chosen, packedCatalog, options) }
     return ModelReport(reader, options, reports, isPacked: packedCatalog != nil)
@@ -48,7 +50,7 @@ public enum ModelInspection {
             ChunkInspector.Task(
               tensor: part.tensor, info: part.info, range: item.range,
               wantsColumns: ledger.wantsColumns(part: item.part),
-              wantsPackedSize: options.isExact || plan.isInSample(item),
+              isInSample: options.isExact || plan.isInSample(item), wordLimit: ledger.wordLimit(part: item.part),
               repeatedGrid: part.isRepeated ? part.grid : nil))
         }
       }
@@ -56,6 +58,20 @@ public enum ModelInspection {
       // Outside of the call, which is skipped with all its arguments where nobody asks for progress.
       let bytes = ledger.commit(inspector.findings, plan.items(ofBatch: batch))
       progress?(bytes)
+    }
+  }
+
+  /// Counts what the sketches only estimate.
+  private static func countDistinct(
+    _ reader: any ContainerReader, _ plan: InspectionPlan, _ reports: inout [TensorReport]
+  ) throws(ModelError) {
+    let session = reader.makeSession()
+    for (index, part) in plan.parts.enumerated() {
+      guard let profile = reports[index].profile, profile.distinctError > 0 else { continue }
+      reports[index].profile?.distinct = try within("tensor '\(part.info.name)'") { () throws(ModelError) in
+        try DistinctCount.count(session, part, estimate: profile.distinct)
+      }
+      reports[index].profile?.distinctError = 0
     }
   }
 
@@ -81,18 +97,30 @@ private final class Ledger: Sendable {
   }
 
   private let plan: InspectionPlan
+  private let wantsHistogram: Bool
   private let projectsPackedSize: Bool
   private let state: Mutex<State>
   /// The part all of whose columns are known to hold something, which need not be scanned for any more.
   private let partWithoutZeroColumns = Atomic<Int>(-1)
+  /// The part under way in the upper half, and the upper half of the limit of its words: in one number, since one part's
+  /// limit must not be taken for another's.
+  private let partAndWordLimit = Atomic<UInt64>(.max)
 
-  init(_ reports: [TensorReport], _ plan: InspectionPlan, projectsPackedSize: Bool) {
+  init(_ reports: [TensorReport], _ plan: InspectionPlan, wantsHistogram: Bool, projectsPackedSize: Bool) {
     self.plan = plan
+    self.wantsHistogram = wantsHistogram
     self.projectsPackedSize = projectsPackedSize
     state = Mutex(State(reports: reports))
   }
 
   func wantsColumns(part: Int) -> Bool { partWithoutZeroColumns.load(ordering: .relaxed) != part }
+
+  /// The hash beyond which no word of the part counts any more, rounded up.
+  func wordLimit(part: Int) -> UInt64? {
+    let published = partAndWordLimit.load(ordering: .relaxed)
+    guard published >> 32 == UInt64(part), published & 0xFFFF_FFFF < 0xFFFF_FFFF else { return nil }
+    return (published & 0xFFFF_FFFF + 1) << 32
+  }
 
   /// Adds the findings of a batch of items.
   /// - Returns: the bytes that they stand for.
@@ -105,6 +133,9 @@ private final class Ledger: Sendable {
         var summary = state.summary.take() ?? TensorSummary(plan.parts[item.part].info)
         summary.append(found, item.range)
         if !summary.wantsColumns { partWithoutZeroColumns.store(item.part, ordering: .relaxed) }
+        if let limit = summary.wordLimit {
+          partAndWordLimit.store(UInt64(item.part) << 32 | limit >> 32, ordering: .relaxed)
+        }
         state.summary = summary
         bytes += item.range.count
       }
@@ -123,7 +154,8 @@ private final class Ledger: Sendable {
   private func finishParts(before end: Int, _ state: inout State) {
     while state.part < end {
       let summary = state.summary.take() ?? TensorSummary(plan.parts[state.part].info)
-      summary.complete(&state.reports[state.part], projectsPackedSize: projectsPackedSize)
+      summary.complete(
+        &state.reports[state.part], wantsHistogram: wantsHistogram, projectsPackedSize: projectsPackedSize)
       state.part += 1
     }
   }

@@ -70,6 +70,12 @@ enum Readable {
     return "\(count)"
   }
 
+  /// A number below 100 with two decimals: `2.66`.
+  static func decimal(hundredths value: Double) -> String {
+    let hundredths = Int((value * 100).rounded())
+    return "\(hundredths / 100)." + (hundredths % 100 < 10 ? "0" : "") + "\(hundredths % 100)"
+  }
+
   private static func decimal(tenths: Int) -> String { "\(tenths / 10).\(tenths % 10)" }
 
   private static func trimmed(_ digits: ArraySlice<Int>) -> String {

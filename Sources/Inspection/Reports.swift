@@ -30,10 +30,17 @@ public struct TensorReport: Sendable {
   public let offset: Int?
   /// Nil where the data was not read, or where the dtype is unknown.
   public internal(set) var values: ValueStatistics?
+  /// Nil as `values`.
+  public internal(set) var profile: ValueProfile?
   /// Nil as `values`, and for fewer than two dimensions.
   public internal(set) var zeroLines: ZeroLines?
+  /// Nil where the tensor has no matrix of more than one row and one column, or no real numbers.
+  public internal(set) var norms: LineNorms?
   public internal(set) var structure: Structure?
   public internal(set) var packed: PackedSize?
+
+  /// Whether a number here comes from a sample.
+  public var isSampled: Bool { packed?.isSampled ?? false || profile?.isSampled ?? false }
 }
 
 /// What tensors together amount to: a layer, or the model.
@@ -50,7 +57,13 @@ public struct GroupReport: Sendable {
   public internal(set) var zeroTensors = 0
   /// Without extremes and moments where floats and whole numbers come together: indices beside weights say nothing.
   public internal(set) var values: ValueStatistics?
+  /// The mean entropy of an element's bits, each tensor's counted for its own elements; nil where no data was read.
+  public var entropyBits: Double? { profiledElements > 0 ? entropy / Double(profiledElements) : nil }
+  private var entropy = 0.0
+  private var profiledElements = 0
   public internal(set) var packed: PackedSize?
+  /// Whether a number of one of the tensors comes from a sample.
+  public internal(set) var isSampled = false
 
   init(name: String) { self.name = name }
 
@@ -70,17 +83,16 @@ public struct GroupReport: Sendable {
       }
       values = sum
     }
+    if let theirs = tensor.profile, tensor.info.elementCount > 0 {
+      entropy += theirs.entropyBits * Double(tensor.info.elementCount)
+      profiledElements += tensor.info.elementCount
+    }
+    isSampled = isSampled || tensor.isSampled
     if let theirs = tensor.packed {
       var sum = packed ?? PackedSize()
       sum.merge(theirs)
       packed = sum
     }
-  }
-}
-
-extension DType {
-  fileprivate var isFloat: Bool {
-    if case .float = values { true } else { false }
   }
 }
 

@@ -2,27 +2,33 @@ import Kernels
 import Packing
 import TensorModel
 
-/// What is known of one tensor, gathered from its chunks in order, in constant memory but for one bit per column.
+/// What is known of one tensor, gathered from its chunks in order, in constant memory but for one bit per column
+/// and one number per column of up to 65,536.
 struct TensorSummary {
   private let info: TensorInfo
-  private var values: ValueStatistics?
+  private var values: ValueTally?
   private var lines: ZeroLineTally?
+  private var norms: NormTally?
   private var packedBytes = 0
   private var sampledBytes = 0
   private var encodings: [String: Int] = [:]
 
   init(_ info: TensorInfo) {
     self.info = info
+    norms = NormTally(info)
     lines = info.dtype.values == .opaque ? nil : ZeroLineTally(info)
-    values = ValueStatistics(of: RawSpan(), dtype: info.dtype)
+    values = info.dtype.values == .opaque ? nil : ValueTally(info.dtype)
   }
 
   /// Whether later chunks should be scanned for columns.
   var wantsColumns: Bool { lines?.wantsColumns ?? false }
 
+  /// Beyond it no word of later chunks counts.
+  var wordLimit: UInt64? { values?.words?.limit }
+
   /// Adds what was found in the chunk at `range`.
   mutating func append(_ found: ChunkFindings, _ range: Range<Int>) {
-    if let theirs = found.values { values?.merge(theirs) }
+    if let theirs = found.values { values?.append(theirs) }
     let perByte = (elements: info.dtype.blockElements, bytes: info.dtype.blockBytes)
     let elements =
       range.lowerBound / perByte.bytes * perByte.elements..<range.upperBound / perByte.bytes * perByte.elements
@@ -32,6 +38,7 @@ struct TensorSummary {
     case .noneZero: lines?.append(elements, areZero: false)
     case .mixed(let rows, let columns): lines?.append(rows, nonZeroColumns: columns)
     }
+    norms?.append(found.squares)
     if let packed = found.packed {
       packedBytes += packed.chunk.byteCount * packed.count
       sampledBytes += range.count
@@ -40,12 +47,15 @@ struct TensorSummary {
   }
 
   /// Puts what was found into the report.
-  func complete(_ report: inout TensorReport, projectsPackedSize: Bool) {
-    report.values = values
+  func complete(_ report: inout TensorReport, wantsHistogram: Bool, projectsPackedSize: Bool) {
+    let found = values?.result(wantsHistogram: wantsHistogram)
+    report.values = found?.statistics
+    report.profile = found?.profile
     report.zeroLines = lines?.result
+    report.norms = norms?.result
     if info.elementCount == 0 {
       report.structure = .empty
-    } else if let values {
+    } else if let values = report.values {
       report.structure = Structure(
         elements: values.elementCount, zeros: values.zeros, isConstant: values.isConstant, lines: report.zeroLines)
     }

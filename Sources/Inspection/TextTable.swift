@@ -1,5 +1,5 @@
 /// A table of plain text that fits a width: cells of the first column are shortened in the middle, and columns of least
-/// importance are left out.
+/// importance are left out, those of the same importance together.
 struct TextTable {
   struct Column {
     var title: String
@@ -47,8 +47,8 @@ struct TextTable {
         let first = max(Self.smallestWidth, min(natural[0], width - others))
         return (kept, [first] + kept.dropFirst().map { natural[$0] })
       }
-      let dropped = kept.dropFirst().min { columns[$0].importance < columns[$1].importance }
-      kept.removeAll { $0 == dropped }
+      let least = kept.dropFirst().map { columns[$0].importance }.min()
+      kept.removeAll { $0 > 0 && columns[$0].importance == least }
     }
   }
 }

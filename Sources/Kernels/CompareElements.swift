@@ -61,45 +61,44 @@ public enum CompareElements {
   private static func words<Word: FixedWidthInteger & UnsignedInteger>(
     _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, _ fold: ValueFold<Word>?
   ) -> ElementDifferences {
-    let (bits, firstBits) = unsafe count(a, b) { (word: Word) in word }
-    var result = ElementDifferences(count: bits, first: firstBits)
-    if let fold {
-      (result.values, result.firstValue) = unsafe count(a, b) { (word: Word) in fold(word) }
+    guard let fold else {
+      var result = unsafe count(a, b, { (word: Word) in word }, nil as ((Word) -> Word)?)
+      (result.values, result.firstValue) = (result.bits, result.firstBits)
+      return result
     }
-    return result
+    return unsafe count(a, b, { (word: Word) in word }, { (word: Word) in fold(word) })
   }
 
   /// C64: a difference in either part makes the element differ.
   private static func complex(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> ElementDifferences {
-    let (bits, firstBits) = unsafe count(a, b) { (word: UInt64) in word }
-    var result = ElementDifferences(count: bits, first: firstBits)
     let part = ValueFold<UInt32>(.f32)!
-    (result.values, result.firstValue) = unsafe count(a, b) { (word: UInt64) in
+    return unsafe count(a, b, { (word: UInt64) in word }) { (word: UInt64) in
       UInt64(part(UInt32(truncatingIfNeeded: word))) | UInt64(part(UInt32(truncatingIfNeeded: word >> 32))) << 32
     }
-    return result
   }
 
-  /// How many words differ once folded, and the first that does.
+  /// How many words differ as they are, and where there is a fold once folded, and the first that do.
   @inline(__always)
   private static func count<Word: FixedWidthInteger & UnsignedInteger>(
-    _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, _ fold: (Word) -> Word
-  ) -> (count: Int, first: Int?) {
+    _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, _ whole: (Word) -> Word, _ fold: ((Word) -> Word)?
+  ) -> ElementDifferences {
     let width = MemoryLayout<Word>.size
-    var total = 0
-    var first: Int?
+    var result = ElementDifferences()
     for start in stride(from: 0, to: a.count, by: runBytes) {
       let bytes = min(runBytes, a.count - start)
       let (left, right) = unsafe (a.baseAddress! + start, b.baseAddress! + start)
       // Most runs of most models agree, and this is several times faster than counting.
       if unsafe memcmp(left, right, bytes) == 0 { continue }
-      let differing = unsafe count(left, right, bytes / width, fold)
-      if differing > 0, first == nil {
-        first = unsafe start / width + firstDifference(left, right, fold)
+      if result.firstBits == nil { result.firstBits = unsafe start / width + firstDifference(left, right, whole) }
+      result.bits += unsafe count(left, right, bytes / width, whole)
+      guard let fold else { continue }
+      let values = unsafe count(left, right, bytes / width, fold)
+      if values > 0, result.firstValue == nil {
+        result.firstValue = unsafe start / width + firstDifference(left, right, fold)
       }
-      total += differing
+      result.values += values
     }
-    return (total, first)
+    return result
   }
 
   /// Bytes that are counted at once: the count of one-byte words must fit a byte, so that the loop stays in lanes of the

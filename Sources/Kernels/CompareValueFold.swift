@@ -19,10 +19,15 @@ struct ValueFold<Word: FixedWidthInteger & UnsignedInteger> {
       }
   }
 
+  /// Arithmetic on whole words, which baseline vectors can: of two magnitudes, which leave the top bit free, the difference
+  /// has it where the second is the larger.
   @inline(__always)
   func callAsFunction(_ bits: Word) -> Word {
     let absolute = bits & magnitude
+    let top = Word(Word.bitWidth - 1)
+    let isZero = 0 &- ((absolute &- 1) &>> top)
+    let isNaN = 0 &- ((largest &- absolute) &>> top)
     // All ones is a NaN wherever there are any.
-    return absolute == 0 ? 0 : absolute > largest ? magnitude : bits
+    return bits & ~(isZero | isNaN) | magnitude & isNaN
   }
 }

@@ -7,21 +7,25 @@ public struct InstructionSet: Sendable {
   public let name: String
   /// nil where all kernels are the ones in Swift.
   let kernels: Kernels?
+  /// nil as `kernels`.
+  let statistics: tare_statistics?
 
   /// The C functions of a set; nil entries are those that Swift does as well.
   typealias Kernels = tare_kernels
 
   /// The kernels in Swift: the reference for the others.
-  public static let portable = InstructionSet(name: "portable", kernels: nil)
+  public static let portable = InstructionSet(name: "portable", kernels: nil, statistics: nil)
 
   /// The sets that this processor has, the best last.
   public static let available: [InstructionSet] = {
     var sets = [portable]
-    if let kernels = unsafe tare_kernels_avx2() {
-      sets.append(InstructionSet(name: "avx2", kernels: unsafe kernels.pointee))
+    if let kernels = unsafe tare_kernels_avx2(), let statistics = unsafe tare_statistics_avx2() {
+      sets.append(
+        InstructionSet(name: "avx2", kernels: unsafe kernels.pointee, statistics: unsafe statistics.pointee))
     }
-    if let kernels = unsafe tare_kernels_avx512() {
-      sets.append(InstructionSet(name: "avx512", kernels: unsafe kernels.pointee))
+    if let kernels = unsafe tare_kernels_avx512(), let statistics = unsafe tare_statistics_avx512() {
+      sets.append(
+        InstructionSet(name: "avx512", kernels: unsafe kernels.pointee, statistics: unsafe statistics.pointee))
     }
     return sets
   }()

@@ -35,6 +35,8 @@ public struct ValueStatistics: Hashable, Sendable {
   /// Over the finite values; nil for complex numbers.
   public var moments: Moments? = Moments()
   public var uniformity = Uniformity.nothingYet
+  /// What a float type needs to hold the numbers; nil for elements that are no floats.
+  package var demand: FloatDemand?
 
   public init() {}
 
@@ -55,6 +57,13 @@ public struct ValueStatistics: Hashable, Sendable {
       moments?.merge(theirs)
     } else {
       moments = nil
+    }
+    if wasEmpty {
+      demand = other.demand
+    } else if let theirs = other.demand {
+      demand?.merge(theirs)
+    } else {
+      demand = nil
     }
     uniformity.merge(other.uniformity)
   }
@@ -96,19 +105,17 @@ extension ValueStatistics {
   /// The statistics of the elements in `bytes`, row-major and little-endian, whatever their alignment. O(n), one pass.
   /// - Returns: nil for opaque elements.
   /// - Precondition: `bytes` holds whole blocks of `dtype`.
-  public init?(of bytes: RawSpan, dtype: DType) {
+  public init?(of bytes: RawSpan, dtype: DType, on set: InstructionSet = .best) {
     precondition(bytes.byteCount % dtype.blockBytes == 0)
     switch dtype.values {
     case .opaque: return nil
     case .complex: self = unsafe bytes.withUnsafeBytes { unsafe complexStatistics($0) }
-    case .signed where dtype.blockBytes > 1:
-      self = unsafe bytes.withUnsafeBytes { unsafe signedStatistics($0, bytes: dtype.blockBytes) }
-    case .unsigned where dtype.blockBytes > 1:
+    case _ where dtype.elementBits <= 16:
+      self = PatternHistogram(PatternCounter().counts(of: bytes, dtype: dtype), dtype: dtype).statistics
+    case .signed: self = unsafe bytes.withUnsafeBytes { unsafe signedStatistics($0, bytes: dtype.blockBytes) }
+    case .unsigned, .boolean:
       self = unsafe bytes.withUnsafeBytes { unsafe unsignedStatistics($0, bytes: dtype.blockBytes) }
-    case .float(let layout) where layout.width > 8:
-      self = unsafe bytes.withUnsafeBytes { unsafe floatStatistics($0, layout) }
-    case .boolean, .signed, .unsigned, .float:
-      self = PatternHistogram(of: bytes, dtype: dtype).statistics
+    case .float(let layout): self = unsafe bytes.withUnsafeBytes { unsafe floatStatistics($0, layout, set) }
     }
   }
 
@@ -117,17 +124,16 @@ extension ValueStatistics {
   /// - Returns: nil for opaque elements.
   public init?(repeating block: [UInt8], count: Int, dtype: DType) {
     precondition(block.count == dtype.blockBytes && count >= 0)
-    if dtype.elementBits <= 8, dtype.values != .opaque {
-      var histogram = unsafe PatternHistogram(of: block.span.bytes, dtype: dtype)
+    if dtype.elementBits <= 16, dtype.values != .opaque {
+      let counts = unsafe PatternCounter().counts(of: block.span.bytes, dtype: dtype)
+      var histogram = PatternHistogram(counts, dtype: dtype)
       histogram.multiply(by: count)
       self = histogram.statistics
       return
     }
     unsafe self.init(of: block.span.bytes, dtype: dtype)
     guard count > 0 else {
-      let ordered = moments != nil
-      self = ValueStatistics()
-      if !ordered { moments = nil }
+      self.init(of: RawSpan(), dtype: dtype)
       return
     }
     // One element: what it counts, it counts every time.

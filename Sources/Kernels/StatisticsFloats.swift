@@ -1,6 +1,7 @@
+import CKernels
 internal import TensorModel
 
-/// A float type of 16 to 64 bits as the loops see it: its words, and the constants that part them into classes.
+/// A float type of 32 or 64 bits as the loops see it: its words, and the constants that part them into classes.
 ///
 /// The key of a word is its bits as a signed number with the magnitude turned round where the sign is set, so that keys
 /// are ordered as the values are, −0 just below 0, infinities and then NaNs at both ends. Equal keys are equal bits.
@@ -10,37 +11,19 @@ private protocol FloatWords {
   associatedtype Value: LaneScalar & BinaryFloatingPoint
   static var infinity: Key { get }
   static var smallestNormal: Word { get }
+  static var mantissaBits: Int { get }
+  /// Mantissa bits of the widest type that is narrower.
+  static var narrowerMantissaBits: Int { get }
   /// The value of a finite word, exactly.
   static func value(_ word: Word) -> Value
-}
-
-private enum F16Words: FloatWords {
-  typealias Key = Int16
-  static var infinity: Int16 { 0x7C00 }
-  static var smallestNormal: UInt16 { 0x0400 }
-
-  /// Arithmetic on the bits, since the baseline processor has no instruction for it: normal numbers move their exponent,
-  /// subnormal ones stand in the mantissa of 2^-14 and subtract it.
-  @inline(__always) static func value(_ word: UInt16) -> Float {
-    let magnitude = UInt32(word & 0x7FFF) &<< 13
-    let normal = magnitude &+ (112 &<< 23)
-    let subnormal = (Float(bitPattern: magnitude | (113 &<< 23)) - 0x1p-14).bitPattern
-    let sign = UInt32(word & 0x8000) &<< 16
-    return Float(bitPattern: (magnitude < 0x80_0000 ? subnormal : normal) | sign)
-  }
-}
-
-private enum BF16Words: FloatWords {
-  typealias Key = Int16
-  static var infinity: Int16 { 0x7F80 }
-  static var smallestNormal: UInt16 { 0x0080 }
-  @inline(__always) static func value(_ word: UInt16) -> Float { Float(bitPattern: UInt32(word) &<< 16) }
 }
 
 private enum F32Words: FloatWords {
   typealias Key = Int32
   static var infinity: Int32 { 0x7F80_0000 }
   static var smallestNormal: UInt32 { 0x0080_0000 }
+  static var mantissaBits: Int { 23 }
+  static var narrowerMantissaBits: Int { 10 }
   @inline(__always) static func value(_ word: UInt32) -> Float { Float(bitPattern: word) }
 }
 
@@ -48,6 +31,8 @@ private enum F64Words: FloatWords {
   typealias Key = Int64
   static var infinity: Int64 { 0x7FF0_0000_0000_0000 }
   static var smallestNormal: UInt64 { 0x0010_0000_0000_0000 }
+  static var mantissaBits: Int { 52 }
+  static var narrowerMantissaBits: Int { 23 }
   @inline(__always) static func value(_ word: UInt64) -> Double { Double(bitPattern: word) }
 }
 
@@ -62,12 +47,12 @@ extension FloatWords {
   }
 }
 
-func floatStatistics(_ bytes: UnsafeRawBufferPointer, _ layout: FloatLayout) -> ValueStatistics {
+func floatStatistics(
+  _ bytes: UnsafeRawBufferPointer, _ layout: FloatLayout, _ set: InstructionSet
+) -> ValueStatistics {
   switch layout {
-  case .f16: unsafe statistics(bytes, F16Words.self)
-  case .bf16: unsafe statistics(bytes, BF16Words.self)
-  case .f32: unsafe statistics(bytes, F32Words.self)
-  case .f64: unsafe statistics(bytes, F64Words.self)
+  case .f32: unsafe statistics(bytes, F32Words.self, set.statistics)
+  case .f64: unsafe statistics(bytes, F64Words.self, nil)
   default: preconditionFailure("no float of \(layout.width) bits has the layout \(layout)")
   }
 }
@@ -80,6 +65,8 @@ private struct BlockClasses<Floats: FloatWords> {
   var tiny: Floats.Word = 0
   var lowestKey = Floats.Key.max
   var highestKey = Floats.Key.min
+  /// The OR of all.
+  var union: Floats.Word = 0
 
   @inline(__always)
   init(_ source: UnsafeRawPointer, _ count: Int) {
@@ -96,19 +83,39 @@ private struct BlockClasses<Floats: FloatWords> {
       let key = Floats.key(word)
       lowestKey = min(lowestKey, key)
       highestKey = max(highestKey, key)
+      union |= word
     }
   }
 
+  /// Of F32.
+  init(_ classes: tare_float_classes) {
+    zeros = Floats.Word(truncatingIfNeeded: classes.zeros)
+    negativeZeros = Floats.Word(truncatingIfNeeded: classes.negative_zeros)
+    tiny = Floats.Word(truncatingIfNeeded: classes.tiny)
+    lowestKey = Floats.Key(truncatingIfNeeded: classes.lowest_key)
+    highestKey = Floats.Key(truncatingIfNeeded: classes.highest_key)
+    union = Floats.Word(truncatingIfNeeded: classes.united)
+  }
+
   var allFinite: Bool { highestKey < Floats.infinity && lowestKey > -1 - Floats.infinity }
+
+  /// Leading bits of the mantissa that are 1 in some element, and those before them.
+  var mantissaBits: Int {
+    let mantissas = union & ((1 << Floats.Word(Floats.mantissaBits)) - 1)
+    return mantissas == 0 ? 0 : Floats.mantissaBits - mantissas.trailingZeroBitCount
+  }
 }
 
 @inline(__always)
-private func statistics<Floats: FloatWords>(_ bytes: UnsafeRawBufferPointer, _: Floats.Type) -> ValueStatistics {
+private func statistics<Floats: FloatWords>(
+  _ bytes: UnsafeRawBufferPointer, _: Floats.Type, _ functions: tare_statistics?
+) -> ValueStatistics {
   var result = ValueStatistics()
   let width = MemoryLayout<Floats.Word>.size
   let elements = bytes.count / width
   guard elements > 0, let base = bytes.baseAddress else { return result }
   var moments = Moments()
+  var demand = FloatDemand()
   // Keys of the finite values, and of all values.
   var finite = (lowest: Floats.Key.max, highest: Floats.Key.min)
   var all = finite
@@ -117,15 +124,21 @@ private func statistics<Floats: FloatWords>(_ bytes: UnsafeRawBufferPointer, _: 
     while start < elements {
       let count = min(Moments.blockElements, elements - start)
       let source = unsafe base + start * width
-      let classes = unsafe BlockClasses<Floats>(source, count)
+      let classes =
+        if let functions { unsafe BlockClasses<Floats>(functions.classify(source, count)) } else {
+          unsafe BlockClasses<Floats>(source, count)
+        }
       all = (min(all.lowest, classes.lowestKey), max(all.highest, classes.highestKey))
       result.zeros += Int(classes.zeros)
       result.negativeZeros += Int(classes.negativeZeros)
       result.subnormals += Int(classes.tiny - classes.zeros)
+      unsafe add(source, count, classes, to: &demand)
       if classes.allFinite {
         finite = (min(finite.lowest, classes.lowestKey), max(finite.highest, classes.highestKey))
         if classes.lowestKey == classes.highestKey {
           moments.merge(Moments(count: count, of: Floats.value(Floats.word(ofKey: classes.lowestKey)).widened))
+        } else if let functions {
+          unsafe moments.merge(Moments(block: source, count, functions))
         } else {
           unsafe decode(source, count, into: scratch, Floats.self)
           unsafe moments.merge(Moments(block: UnsafeBufferPointer(rebasing: scratch[..<count])))
@@ -139,6 +152,7 @@ private func statistics<Floats: FloatWords>(_ bytes: UnsafeRawBufferPointer, _: 
   }
   result.elementCount = elements
   result.moments = moments
+  result.demand = demand
   if finite.lowest <= finite.highest {
     // Adding 0 takes the sign from −0.
     result.extremes = .floating(
@@ -147,6 +161,29 @@ private func statistics<Floats: FloatWords>(_ bytes: UnsafeRawBufferPointer, _: 
   }
   result.uniformity = all.lowest == all.highest ? .bits(UInt64(Floats.word(ofKey: all.lowest))) : .mixed
   return result
+}
+
+/// Looks at each element only where none of them needs the precision of the type.
+@inline(__always)
+private func add<Floats: FloatWords>(
+  _ source: UnsafeRawPointer, _ count: Int, _ classes: BlockClasses<Floats>, to demand: inout FloatDemand
+) {
+  guard classes.mantissaBits <= Floats.narrowerMantissaBits else {
+    return demand.add(significantBits: Floats.mantissaBits + 1)
+  }
+  guard demand.significantBits <= Floats.narrowerMantissaBits + 1 else { return }
+  for index in 0..<count {
+    let word = unsafe source.loadUnaligned(
+      fromByteOffset: index &* MemoryLayout<Floats.Word>.size, as: Floats.Word.self)
+    let magnitude = Floats.Key(truncatingIfNeeded: word & (Floats.Word.max >> 1))
+    if magnitude < Floats.infinity {
+      demand.add(Floats.value(word).widened)
+    } else if magnitude == Floats.infinity {
+      demand.addInfinity()
+    } else {
+      demand.addNaN(mantissa: UInt64(word), bits: Floats.mantissaBits)
+    }
+  }
 }
 
 @inline(__always)

@@ -1,6 +1,5 @@
 func signedStatistics(_ bytes: UnsafeRawBufferPointer, bytes width: Int) -> ValueStatistics {
   switch width {
-  case 2: unsafe statistics(bytes, Int16.self) { Float($0) }
   case 4: unsafe statistics(bytes, Int32.self) { Double($0) }
   case 8: unsafe statistics(bytes, Int64.self) { Double($0) }
   default: preconditionFailure("no signed integer has \(width) bytes")
@@ -9,7 +8,6 @@ func signedStatistics(_ bytes: UnsafeRawBufferPointer, bytes width: Int) -> Valu
 
 func unsignedStatistics(_ bytes: UnsafeRawBufferPointer, bytes width: Int) -> ValueStatistics {
   switch width {
-  case 2: unsafe statistics(bytes, UInt16.self) { Float($0) }
   case 4: unsafe statistics(bytes, UInt32.self) { Double($0) }
   case 8: unsafe statistics(bytes, UInt64.self) { Double($0) }
   default: preconditionFailure("no unsigned integer has \(width) bytes")

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Count, mean and sum of squared deviations of some finite values, which merge.
 ///
 /// Blocks of 2048 values are summed twice, first for their mean and then for the deviations from it, in 16 lanes of
@@ -67,6 +69,14 @@ extension Moments {
       let deviation = $0 - center
       return deviation * deviation
     }
+  }
+
+  /// The same of finite F32 at `source`, by the functions of an instruction set.
+  init(block source: UnsafeRawPointer, _ count: Int, _ functions: tare_statistics) {
+    guard count > 0 else { return }
+    self.count = count
+    mean = unsafe functions.sum(source, count) / Double(count)
+    squaredDeviations = unsafe functions.squared_distances(source, count, mean)
   }
 
   /// Σ `term(x)` in 16 lanes; `term` must work on each lane alone. Missing values of the last sixteen count as no term.

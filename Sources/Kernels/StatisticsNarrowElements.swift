@@ -1,6 +1,6 @@
 package import TensorModel
 
-/// What one pattern of a type of at most 8 bits means.
+/// What one pattern of a type of at most 16 bits means.
 package struct NarrowElement {
   package enum Kind {
     case zero
@@ -19,7 +19,9 @@ package struct NarrowElement {
     switch dtype.values {
     case .boolean: self.init(whole: pattern == 0 ? 0 : 1)
     case .unsigned: self.init(whole: pattern)
-    case .signed: self.init(whole: Int(Int8(truncatingIfNeeded: pattern)))
+    case .signed:
+      let unused = Int.bitWidth - dtype.elementBits
+      self.init(whole: (pattern << unused) >> unused)
     case .float(let layout): self.init(pattern: pattern, layout: layout)
     case .complex, .opaque: preconditionFailure("\(dtype.name) is no narrow type")
     }

@@ -10,6 +10,8 @@ public final class PackedFile: Sendable {
   public let path: String
   let map: MappedFile
   let index: PackedIndex
+  /// What is wrong with the outer header, where the file was opened all the same.
+  let headerFailure: ModelError?
   private let bytesReadCount = Atomic<Int>(0)
 
   /// The bytes of the file that were looked at so far.
@@ -57,11 +59,12 @@ public final class PackedFile: Sendable {
   }
 
   /// Opens the file at `path`, which every error names as its outermost context.
+  /// - Parameter salvaging: whether a file is opened although its outer header, which nothing else needs, is damaged.
   /// - Throws: `missing` where it can't be read, `malformed` where it is no sound packed file, `unsupported` where it asks
   ///   for what this build does not know.
-  public init(path: String, limits: Limits = Limits()) throws(ModelError) {
+  public init(path: String, limits: Limits = Limits(), salvaging: Bool = false) throws(ModelError) {
     let map = try within(path) { () throws(ModelError) in try MappedFile(path: path) }
-    index = try within(path) { () throws(ModelError) in try Self.readIndex(map, limits) }
+    (index, headerFailure) = try within(path) { () throws(ModelError) in try Self.readIndex(map, limits, salvaging) }
     // Everything but the entries.
     bytesReadCount.store(
       map.byteCount - index.entries.reduce(0) { $0 + ($1.role == .alias ? 0 : $1.place.storedBytes) },
@@ -70,20 +73,41 @@ public final class PackedFile: Sendable {
     self.path = path
   }
 
-  private static func readIndex(_ map: borrowing MappedFile, _ limits: Limits) throws(ModelError) -> PackedIndex {
+  private static func readIndex(
+    _ map: borrowing MappedFile, _ limits: Limits, _ salvaging: Bool
+  ) throws(ModelError) -> (PackedIndex, headerFailure: ModelError?) {
     let count = map.byteCount
-    try map.withBytes(0..<min(count, 4096)) { (start) throws(ModelError) in
-      guard recognises(start) else { throw ModelError(.malformed, "is no packed file") }
-      let version = 8 + PackedFormat.headerMark.utf8.count
-      guard has(start, PackedFormat.headerPrefix) else {
-        throw ModelError(.unsupported, "packed file of another version, this build reads version 0", at: version)
-      }
+    var headerFailure: ModelError?
+    do throws(ModelError) {
+      try map.withBytes(0..<min(count, 4096)) { (start) throws(ModelError) in try demandVersion(start) }
+    } catch {
+      guard salvaging, error.code == .malformed else { throw error }
+      headerFailure = error
     }
     guard count >= PackedFormat.Footer.byteCount + 8 else { throw ModelError(.malformed, "is truncated") }
     let footer = try map.withBytes((count - PackedFormat.Footer.byteCount)..<count) { (bytes) throws(ModelError) in
       try PackedFormat.Footer.parse(bytes, fileByteCount: count)
     }
-    try map.withBytes(0..<footer.headerBytes) { (header) throws(ModelError) in try prove(header, footer, limits) }
+    do throws(ModelError) {
+      try map.withBytes(0..<footer.headerBytes) { (header) throws(ModelError) in try prove(header, footer, limits) }
+    } catch {
+      guard salvaging, error.code == .malformed else { throw error }
+      headerFailure = headerFailure ?? error
+    }
+    return (try readIndex(map, footer, limits), headerFailure)
+  }
+
+  private static func demandVersion(_ start: RawSpan) throws(ModelError) {
+    guard recognises(start) else { throw ModelError(.malformed, "is no packed file") }
+    let version = 8 + PackedFormat.headerMark.utf8.count
+    guard has(start, PackedFormat.headerPrefix) else {
+      throw ModelError(.unsupported, "packed file of another version, this build reads version 0", at: version)
+    }
+  }
+
+  private static func readIndex(
+    _ map: borrowing MappedFile, _ footer: PackedFormat.Footer, _ limits: Limits
+  ) throws(ModelError) -> PackedIndex {
     let place = footer.indexOffset..<(footer.indexOffset + footer.indexStored)
     return try map.withBytes(place) { (stored) throws(ModelError) in
       guard XXH3.hash(stored) == footer.indexHash else {

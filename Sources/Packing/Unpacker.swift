@@ -1,7 +1,4 @@
 public import ByteStore
-import Containers
-import Kernels
-import Synchronization
 public import TensorModel
 
 /// Rebuilds the files of a packed file, byte for byte.
@@ -40,7 +37,7 @@ public enum Unpacker {
     let folder = try within(path) { () throws(ModelError) in try OutputFolder(path: path) }
     for (number, file) in packed.index.files.enumerated() {
       let output = try within(path) { () throws(ModelError) in try folder.file(file.path, mode: file.mode) }
-      try rebuild(packed, number, into: output, options, progress)
+      try FileRebuild(packed, number, options).run(into: output, progress)
       try within(path) { () throws(ModelError) in try output.finish() }
     }
     try within(path) { () throws(ModelError) in try folder.finish() }
@@ -53,114 +50,7 @@ public enum Unpacker {
   ) throws(ModelError) {
     precondition(!packed.isFolder)
     try within(packed.path) { () throws(ModelError) in try packed.demandBelief(options.maximumExpansion) }
-    try rebuild(packed, 0, into: output, options, progress)
+    try FileRebuild(packed, 0, options).run(into: output, progress)
     try within(output.path) { () throws(ModelError) in try output.finish() }
-  }
-
-  /// One run of bytes of the output.
-  private struct Part: Sendable {
-    var entry: Int
-    /// Where the entry's byte 0 would lie in the output, and which of its bytes go there.
-    var origin: Int
-    var range: Range<Int>
-    var firstChunk: Int
-    var chunkCount: Int
-  }
-
-  private static func rebuild(
-    _ packed: PackedFile, _ number: Int, into output: any PositionalOutput, _ options: Options,
-    _ progress: @Sendable (Int) -> Void
-  ) throws(ModelError) {
-    let file = packed.index.files[number]
-    if let free = output.freeBytes, free < file.byteCount {
-      throw ModelError(.inputOutput, "needs \(file.byteCount) bytes, the disk has \(free)").inside(output.path)
-    }
-    try within(output.path) { () throws(ModelError) in try output.setByteCount(file.byteCount) }
-    let (parts, largest) = try parts(of: file, packed)
-    let items = ItemIndex(parts.map(\.chunkCount))
-    let pieces = Mutex([UInt64](repeating: 0, count: items.count))
-    let threads = WorkerBudget.decoders(options.threads, memory: options.memory, chunkBytes: largest)
-    try Pump.run(
-      items: items.count, threads: threads,
-      makeWorker: { () throws(ModelError) in EntryReader(packed) },
-      work: { (reader, item) throws(ModelError) in
-        let (index, member) = items[item]
-        let hash = try write(parts[index], chunk: parts[index].firstChunk + member, reader, packed, output, progress)
-        pieces.withLock { $0[item] = hash.hash }
-      })
-    try demandDigest(file, parts, items, pieces.withLock { $0 }, packed)
-  }
-
-  private static func parts(
-    of file: PackedIndex.File, _ packed: PackedFile
-  ) throws(ModelError) -> (parts: [Part], largestChunk: Int) {
-    var parts: [Part] = []
-    var largest = 0
-    var position = 0
-    for operation in file.operations {
-      let entry = packed.index.entries[operation.entry].holder
-      let range: Range<Int>
-      switch operation {
-      case .bytes(_, let bytes): range = bytes
-      case .tensor: range = 0..<packed.index.entries[entry].info.byteCount
-      }
-      if !range.isEmpty {
-        let grid = try within(packed.path) { () throws(ModelError) in try packed.directory(of: entry).grid }
-        let first = grid.chunk(holding: range.lowerBound)
-        let last = grid.chunk(holding: range.upperBound - 1)
-        parts.append(
-          Part(
-            entry: entry, origin: position - range.lowerBound, range: range, firstChunk: first,
-            chunkCount: last - first + 1))
-        largest = max(largest, grid.largestChunkBytes)
-      }
-      position += range.count
-    }
-    return (parts, largest)
-  }
-
-  /// Writes what one chunk gives to a part; returns the piece's length and hash.
-  private static func write(
-    _ part: Part, chunk: Int, _ reader: EntryReader, _ packed: PackedFile, _ output: any PositionalOutput,
-    _ progress: (Int) -> Void
-  ) throws(ModelError) -> (byteCount: Int, hash: UInt64) {
-    let name = packed.index.entries[part.entry].info.name
-    return try within(packed.path) { () throws(ModelError) in
-      try within(name.isEmpty ? "entry \(part.entry)" : "tensor '\(name)'") { () throws(ModelError) in
-        let directory = try reader.directory(of: part.entry)
-        let whole = directory.grid.bytes(ofChunk: chunk)
-        let range = whole.clamped(to: part.range)
-        defer { progress(range.count) }
-        let isWhole = range == whole
-        // What is not written reads as zeros.
-        if isWhole, try reader.repeatedElement(of: part.entry, chunk: chunk)?.allSatisfy({ $0 == 0 }) == true {
-          return (range.count, directory.denseHashes[chunk])
-        }
-        let hash = try reader.withBytes(of: part.entry, range) { (bytes) throws(ModelError) in
-          try within(output.path) { () throws(ModelError) in try output.write(bytes, at: part.origin + range.lowerBound)
-          }
-          return isWhole ? directory.denseHashes[chunk] : XXH3.hash(bytes)
-        }
-        reader.release(part.entry, chunk: chunk)
-        return (range.count, hash)
-      }
-    }
-  }
-
-  private static func demandDigest(
-    _ file: PackedIndex.File, _ parts: [Part], _ items: ItemIndex, _ hashes: [UInt64], _ packed: PackedFile
-  ) throws(ModelError) {
-    var digest = FileDigest()
-    var item = 0
-    for part in parts {
-      let grid = try within(packed.path) { () throws(ModelError) in try packed.directory(of: part.entry).grid }
-      for chunk in part.firstChunk..<(part.firstChunk + part.chunkCount) {
-        digest.append(byteCount: grid.bytes(ofChunk: chunk).clamped(to: part.range).count, hash: hashes[item])
-        item += 1
-      }
-    }
-    guard digest.value == file.digest else {
-      throw ModelError(.malformed, "the rebuilt file does not have the digest that was recorded").inside(packed.path)
-    }
   }
 }

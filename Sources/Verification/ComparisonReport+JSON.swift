@@ -9,7 +9,7 @@ extension ComparisonReport {
     text.object { text in
       text.string("tare", version)
       text.string("verdict", verdict.rawValue)
-      text.string("tolerance", tolerance.rawValue)
+      text.string("tolerance", tolerance.description)
       a.write(to: &text, "a")
       b.write(to: &text, "b")
       text.array("tensors") { text in
@@ -20,6 +20,14 @@ extension ComparisonReport {
       }
       text.array("only_in_b") { text in
         for name in onlyInB { text.string(nil, name) }
+      }
+      text.array("renamed") { text in
+        for pair in renamed {
+          text.object { text in
+            text.string("a", pair.a)
+            text.string("b", pair.b)
+          }
+        }
       }
       text.array("metadata_differences") { text in
         for difference in metadataDifferences { difference.write(to: &text) }
@@ -35,6 +43,17 @@ extension OperandSummary {
       text.string("path", path)
       text.string("format", format)
       text.optional("digest", digest)
+      guard let files else { return }
+      text.string("sha256", files.sha256.description)
+      guard files.files.count > 1 else { return }
+      text.array("files") { text in
+        for file in files.files {
+          text.object { text in
+            text.string("path", file.path)
+            text.string("sha256", file.sha256.description)
+          }
+        }
+      }
     }
   }
 }
@@ -54,13 +73,23 @@ extension TensorComparison {
     text.object { text in
       text.string("name", name)
       if let file { text.string("file", file) }
+      if !a.name.utf8.elementsEqual(b.name.utf8) { text.string("name_in_b", b.name) }
       text.string("verdict", verdict.rawValue)
       text.integer("elements", a.elementCount)
       if let differing { text.integer("differing", differing) } else { text.null("differing") }
-      if let first { first.write(to: &text) } else { text.null("first_difference") }
+      if let first { first.write(to: &text, "first_difference") } else { text.null("first_difference") }
+      writeErrors(to: &text)
       if let failure { text.string("error", "\(failure.path): \(failure.message(in: name))") }
       if !sameLayout { writeLayouts(to: &text) }
     }
+  }
+
+  private func writeErrors(to text: inout JSONText) {
+    text.optional("max_abs_error", largestError)
+    if let worst { worst.write(to: &text, "max_abs_error_at") } else { text.null("max_abs_error_at") }
+    text.optional("mean_squared_error", meanSquaredError)
+    text.optional("sqnr_db", signalToNoise)
+    text.optional("cosine", cosine)
   }
 
   private func writeLayouts(to text: inout JSONText) {
@@ -76,8 +105,8 @@ extension TensorComparison {
 }
 
 extension TensorComparison.Difference {
-  fileprivate func write(to text: inout JSONText) {
-    text.object("first_difference") { text in
+  fileprivate func write(to text: inout JSONText, _ key: String) {
+    text.object(key) { text in
       text.array("index", inline: true) { text in
         for place in index { text.integer(nil, place) }
       }
@@ -114,5 +143,10 @@ extension JSONText {
   /// A string, or null where there is none.
   mutating func optional(_ key: String, _ value: String?) {
     if let value { string(key, value) } else { null(key) }
+  }
+
+  /// A number, or null where there is none.
+  mutating func optional(_ key: String, _ value: Double?) {
+    if let value { number(key, value) } else { null(key) }
   }
 }

@@ -1,26 +1,21 @@
 public import TensorModel
 
-/// What counts as agreement between two elements.
-public enum Tolerance: String, CaseIterable, Sendable {
-  /// The same bits.
-  case exact
-  /// The same number: −0 equals +0 and any NaN equals any NaN. Equal bits else.
-  case value
-}
-
 /// The outcome of comparing two tensors or two models, best first.
 public enum Verdict: String, Comparable, Sendable {
   /// The same bits.
   case identical
   /// The same numbers, though not the same bits.
   case equal
+  /// Other numbers, but no further apart than the tolerance allows.
+  case withinTolerance = "within tolerance"
   case different
 
   private var rank: Int {
     switch self {
     case .identical: 0
     case .equal: 1
-    case .different: 2
+    case .withinTolerance: 2
+    case .different: 3
     }
   }
 
@@ -33,6 +28,8 @@ public struct OperandSummary: Sendable {
   public var format: String
   /// The digest of the content, where it was computed.
   public var digest: String?
+  /// The digests of the model's files, where they were asked for.
+  public var files: FileDigests?
 
   public init(path: String, format: String, digest: String? = nil) {
     self.path = path

@@ -110,7 +110,7 @@ import Testing
       try PruningPlan.make(MemoryModel([tensors[0]]), PruningRequest(PruningSpec("2:4"), threads: 1))
     }
     #expect(error?.code == .usage)
-    #expect(error?.description == "memory: no tensor is pruned")
+    #expect(error?.description == "memory: no tensor is pruned: 1 with fewer inputs than a group")
   }
 
   @Test func normsThatDoNotFitAreRefused() throws {

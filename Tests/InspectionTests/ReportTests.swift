@@ -38,16 +38,16 @@ import Testing
       Packing would save about 90.1%: 12.3 kB to 1.2 kB.
       Beware: 1 NaN among the values.
 
-      name                                         dtype  shape         size  zeros  structure            min      max        mean        std  packed  saving
-      ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-      encoder.layer.0.attention.self.query.weight  F32    64×48      12.3 kB   1.6%  rows 1/64        -0.0459  0.04785   0.0009359      0.031  1.2 kB   90.1%
-      encoder.layer.0.bias                         F32    4             16 B  50.0%  unstructured           0        1      0.3333     0.4714     1 B   93.8%
-      ids                                          I64    2             16 B     0%  dense         -9.223e+18       -1  -4.612e+18  4.612e+18     1 B   93.8%
-      empty                                        F32    0×4            0 B     0%  empty                                                        0 B      0%
-      ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-      total                                        mixed  4 tensors  12.3 kB   1.6%                                                            1.2 kB   90.1%
+      name                                         dtype  exact in  shape         size  zeros  structure            min      max        mean        std  distinct  bits  packed  saving
+      ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+      encoder.layer.0.attention.self.query.weight  F32    BF16      64×48      12.3 kB   1.6%  rows 1/64        -0.0459  0.04785   0.0009359      0.031         8  2.88  1.2 kB   90.1%
+      encoder.layer.0.bias                         F32    F8_E5M2   4             16 B  50.0%  unstructured           0        1      0.3333     0.4714         4  2.00     1 B   93.8%
+      ids                                          I64              2             16 B     0%  dense         -9.223e+18       -1  -4.612e+18  4.612e+18         2  1.00     1 B   93.8%
+      empty                                        F32              0×4            0 B     0%  empty                                                            0           0 B      0%
+      ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+      total                                        mixed            4 tensors  12.3 kB   1.6%                                                                      2.88  1.2 kB   90.1%
       """
-    #expect(try InspectionTable.text([report()], width: 160) == expected + "\n")
+    #expect(try InspectionTable.text([report()], width: 200) == expected + "\n")
   }
 
   @Test func aNarrowTableLeavesOutColumnsAndShortensNames() throws {
@@ -99,6 +99,73 @@ import Testing
     #expect(try InspectionTable.text([report()], width: 40) == expected + "\n")
   }
 
+  @Test func histogramsAreBars() throws {
+    let expected = """
+      name                       dtype     size  zeros  structure     histogram
+      ────────────────────────────────────────────────────────────────────────────────
+      encoder.laye…query.weight  F32    12.3 kB   1.6%  rows 1/64     █ █  █  █ █  █ █
+      encoder.layer.0.bias       F32       16 B  50.0%  unstructured                 █
+      ids                        I64       16 B     0%  dense         █              █
+      empty                      F32        0 B     0%  empty
+      ────────────────────────────────────────────────────────────────────────────────
+      total                      mixed  12.3 kB   1.6%
+      """
+    #expect(
+      try InspectionTable.text([report { $0.wantsHistogram = true }], width: 80).split(separator: "\n").suffix(8)
+        .joined(separator: "\n") == expected)
+  }
+
+  @Test func commaSeparatedValuesAddUp() throws {
+    let expected = """
+      path,layer,dtype,tensors,elements,bytes,zeros,negative_zeros,sparsity,nan,infinite,subnormals,min,max,mean,std,abs_max,entropy_bits,packed_bytes
+      model.safetensors,encoder.layer.0,F32,2,3076,12304,50,1,0.016254876462938883,1,0,0,-0.0458984375,1.0,0.0012601626016260164,0.03583953619235627,1.0,2.8784601612690532,1217
+      model.safetensors,ids,I64,1,2,16,0,0,0.0,0,0,0,-9223372036854775807,-1,-4.611686018427388e+18,4.611686018427388e+18,9223372036854775807,1.0,1
+      model.safetensors,empty,F32,1,0,0,0,0,0.0,0,0,0,,,,,,,0
+      """
+    #expect(try InspectionCSV.text([report { $0.grouping = .layer }]) == expected + "\n")
+  }
+
+  @Test func namesOfAnyKindAreOneField() throws {
+    let hostile = try MemoryModel([floats("a,\"b\"\nc", [1], [1])], path: "x")
+    let text = try InspectionCSV.text([ModelInspection.run(hostile)])
+    #expect(
+      text.split(separator: "\n", maxSplits: 1)[1].hasPrefix("x,\"a,\"\"b\"\"\nc\",\"a,\"\"b\"\"\nc\",F32,1,1,4,0,"))
+    #expect(
+      try InspectionCSV.text([
+        ModelInspection.run(
+          hostile,
+          {
+            var o = InspectionOptions(); o.headerOnly = true; return o
+          }())
+      ])
+      .hasPrefix("path,name,layer,dtype,shape,elements,bytes\n"))
+  }
+
+  @Test func markdownHoldsTheTable() throws {
+    let expected = """
+      ## model.safetensors
+
+      safetensors, 12.3 kB, 4 tensors
+      - format: pt
+      - notes: long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long 
+
+      Slightly pruned: 1.6% of 3,078 elements are zero, 2.0% of them −0; zeros lie in 1 unstructured tensor and 1 tensor with zero rows.
+
+      Packing would save about 90.1%: 12.3 kB to 1.2 kB.
+
+      Beware: 1 NaN among the values.
+
+      | name | dtype | exact in | shape | size | zeros | structure | min | max | mean | std | distinct | bits | packed | saving |
+      | :--- | :--- | :--- | :--- | ---: | ---: | :--- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+      | encoder.layer.0.attention.self.query.weight | F32 | BF16 | 64×48 | 12.3 kB | 1.6% | rows 1/64 | -0.0459 | 0.04785 | 0.0009359 | 0.031 | 8 | 2.88 | 1.2 kB | 90.1% |
+      | encoder.layer.0.bias | F32 | F8\\_E5M2 | 4 | 16 B | 50.0% | unstructured | 0 | 1 | 0.3333 | 0.4714 | 4 | 2.00 | 1 B | 93.8% |
+      | ids | I64 |  | 2 | 16 B | 0% | dense | -9.223e+18 | -1 | -4.612e+18 | 4.612e+18 | 2 | 1.00 | 1 B | 93.8% |
+      | empty | F32 |  | 0×4 | 0 B | 0% | empty |  |  |  |  | 0 |  | 0 B | 0% |
+      | **total** | **mixed** |  | **4 tensors** | **12.3 kB** | **1.6%** |  |  |  |  |  |  | **2.88** | **1.2 kB** | **90.1%** |
+      """
+    #expect(try InspectionTable.markdown([report()]) == expected + "\n")
+  }
+
   @Test func noLineIsWiderThanTheTerminal() throws {
     for width in 40...200 {
       for line in try InspectionTable.text([report()], width: width).split(separator: "\n") {
@@ -118,13 +185,13 @@ import Testing
       Packing would save about 90.1%: 12.3 kB to 1.2 kB.
       Beware: 1 NaN among the values.
 
-      layer            dtype  tensors     size  zeros         min  max        mean        std  packed  saving
-      ───────────────────────────────────────────────────────────────────────────────────────────────────────
-      encoder.layer.0  F32          2  12.3 kB   1.6%     -0.0459    1     0.00126    0.03584  1.2 kB   90.1%
-      ids              I64          1     16 B     0%  -9.223e+18   -1  -4.612e+18  4.612e+18     1 B   93.8%
-      empty            F32          1      0 B     0%                                             0 B      0%
-      ───────────────────────────────────────────────────────────────────────────────────────────────────────
-      total            mixed        4  12.3 kB   1.6%                                          1.2 kB   90.1%
+      layer            dtype  tensors     size  zeros         min  max        mean        std  bits  packed  saving
+      ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+      encoder.layer.0  F32          2  12.3 kB   1.6%     -0.0459    1     0.00126    0.03584  2.88  1.2 kB   90.1%
+      ids              I64          1     16 B     0%  -9.223e+18   -1  -4.612e+18  4.612e+18  1.00     1 B   93.8%
+      empty            F32          1      0 B     0%                                                   0 B      0%
+      ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+      total            mixed        4  12.3 kB   1.6%                                          2.88  1.2 kB   90.1%
       """
     #expect(try InspectionTable.text([report { $0.grouping = .layer }], width: 120) == expected + "\n")
   }
@@ -177,6 +244,7 @@ import Testing
               "sparsity": 0.3333333333333333,
               "nan": 1,
               "infinite": 0,
+              "entropy_bits": 1.6666666666666667,
               "packed_bytes": 2
             },
             "tensors": [
@@ -199,9 +267,32 @@ import Testing
                 "mean": 0.3333333333333333,
                 "std": 0.4714045207910317,
                 "abs_max": 1.0,
+                "distinct": 4,
+                "distinct_error": 0.0,
+                "entropy_bits": 2.0,
+                "entropy_fields": {
+                  "sign": 0.8112781244591329,
+                  "exponent": 1.5,
+                  "mantissa": 0.8112781244591329
+                },
+                "quantiles": {
+                  "0.01": 0.0,
+                  "0.05": 0.0,
+                  "0.25": 0.0,
+                  "0.5": 0.0,
+                  "0.75": 1.0,
+                  "0.95": 1.0,
+                  "0.99": 1.0
+                },
+                "quantile_error": 0.00390625,
+                "outliers": 0,
+                "outlier_share": 0.0,
+                "row_norms": null,
+                "column_norms": null,
                 "structure": {
                   "kind": "unstructured"
                 },
+                "exact_in": "F8_E5M2",
                 "encoding": "raw",
                 "encodings": {
                   "raw": 1
@@ -228,9 +319,28 @@ import Testing
                 "mean": -4.611686018427388e+18,
                 "std": 4.611686018427388e+18,
                 "abs_max": 9223372036854775807,
+                "distinct": 2,
+                "distinct_error": 0.0,
+                "entropy_bits": 1.0,
+                "entropy_fields": null,
+                "quantiles": {
+                  "0.01": -9.223372036854776e+18,
+                  "0.05": -9.223372036854776e+18,
+                  "0.25": -9.223372036854776e+18,
+                  "0.5": -9.223372036854776e+18,
+                  "0.75": -1.0,
+                  "0.95": -1.0,
+                  "0.99": -1.0
+                },
+                "quantile_error": 0.001953125,
+                "outliers": 0,
+                "outlier_share": 0.0,
+                "row_norms": null,
+                "column_norms": null,
                 "structure": {
                   "kind": "dense"
                 },
+                "exact_in": null,
                 "encoding": "planes",
                 "encodings": {
                   "planes": 1
@@ -257,11 +367,26 @@ import Testing
                 "mean": null,
                 "std": null,
                 "abs_max": null,
+                "distinct": 0,
+                "distinct_error": 0.0,
+                "entropy_bits": 0.0,
+                "entropy_fields": {
+                  "sign": 0.0,
+                  "exponent": 0.0,
+                  "mantissa": 0.0
+                },
+                "quantiles": null,
+                "quantile_error": null,
+                "outliers": null,
+                "outlier_share": null,
+                "row_norms": null,
+                "column_norms": null,
                 "structure": {
                   "kind": "empty",
                   "zero_rows": 0,
                   "zero_columns": 0
                 },
+                "exact_in": null,
                 "encoding": null,
                 "encodings": {},
                 "packed_bytes": 0,

@@ -24,6 +24,20 @@ struct StatisticsReference {
     }
   }
 
+  /// The number of each element; NaN and infinities as they are.
+  static func values(_ bytes: [UInt8], _ dtype: DType) -> [Double] {
+    patterns(bytes, dtype).map { pattern in
+      switch dtype.values {
+      case .boolean: return pattern == 0 ? 0 : 1
+      case .unsigned: return Double(pattern)
+      case .signed:
+        let shift = UInt64(64 - dtype.elementBits)
+        return Double(Int64(bitPattern: pattern << shift) >> Int64(shift))
+      default: return value(pattern, dtype.name)
+      }
+    }
+  }
+
   /// Byte by byte, or bit by bit from the low end of each block.
   static func patterns(_ bytes: [UInt8], _ dtype: DType) -> [UInt64] {
     let bits = dtype.elementBits

@@ -52,6 +52,21 @@ import Testing
     }
   }
 
+  @Test(arguments: InstructionSet.available.map(\.name), ElementMix.allCases)
+  func everyInstructionSetGivesTheSameBits(_ name: String, _ mix: ElementMix) throws {
+    let set = try #require(InstructionSet.available.first { $0.name == name })
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var generator = SeededGenerator(seed: seed)
+    for dtype in [DType.f32, .i32, .c64] {
+      for elements in Array(0...67) + [2047, 2048, 4099] {
+        let bytes = randomBlocks(elements, dtype, mix, using: &generator)
+        #expect(
+          statistics(bytes, dtype, shift: elements % 5, on: set)
+            == statistics(bytes, dtype, on: .portable), "seed \(seed), \(dtype.name), \(elements) elements")
+      }
+    }
+  }
+
   @Test func integersKeepAll64Bits() throws {
     let signed = statistics(littleEndian([Int64.max, Int64.min, Int64.max - 1]), .i64)
     #expect(signed.extremes == .signed(minimum: .min, maximum: .max))
@@ -119,9 +134,11 @@ import Testing
 }
 
 /// The statistics of `bytes`, read from `shift` bytes behind an allocation's start.
-private func statistics(_ bytes: [UInt8], _ dtype: DType, shift: Int = 0) -> ValueStatistics {
+private func statistics(
+  _ bytes: [UInt8], _ dtype: DType, shift: Int = 0, on set: InstructionSet = .best
+) -> ValueStatistics {
   let padded = [UInt8](repeating: 0xAA, count: shift) + bytes
-  let found = unsafe ValueStatistics(of: padded.span.bytes.extracting(droppingFirst: shift), dtype: dtype)
+  let found = unsafe ValueStatistics(of: padded.span.bytes.extracting(droppingFirst: shift), dtype: dtype, on: set)
   guard let found else { preconditionFailure("\(dtype.name) has no statistics") }
   return found
 }

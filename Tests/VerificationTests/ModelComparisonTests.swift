@@ -95,25 +95,26 @@ import Verification
     let a = MemoryModel(
       [
         Tensor("gone", .u8, [1], [1]), Tensor("dtype", .u8, [2], [1, 2]), Tensor("shape", .u8, [2, 1], [1, 2]),
-        Tensor("same", .u8, [1], [1]),
+        Tensor("size", .u8, [3], [1, 2, 3]), Tensor("same", .u8, [1], [1]),
       ], path: "a")
     let b = MemoryModel(
       [
-        Tensor("new\u{1B}[2J", .u8, [1], [1]), Tensor("dtype", .i8, [2], [1, 2]),
-        Tensor("shape", .u8, [1, 2], [1, 2]),
+        Tensor("new\u{1B}[2J", .u8, [1], [2]), Tensor("dtype", .i8, [2], [1, 2]),
+        Tensor("shape", .u8, [1, 2], [1, 2]), Tensor("size", .u8, [2], [1, 2]),
         Tensor("same", .u8, [1], [1]),
       ], path: "b")
     let report = try compare(a, b)
     #expect(report.verdict == .different)
     #expect(report.onlyInA == ["gone"] && report.onlyInB == ["new\u{1B}[2J"])
-    #expect(report.tensors.map(\.differing) == [nil, nil, 0])
+    #expect(report.tensors.map(\.differing) == [0, 0, nil, 0])
     #expect(
       report.text() == """
         gone: only in a
         new\\u{1b}[2J: only in b
-        dtype: dtype U8 against I8
-        shape: shape [2, 1] against [1, 2]
-        different: 2 of 3 tensors differ, 1 only in a, 1 only in b
+        shape: reshaped, [2, 1] against [1, 2], the same elements in the same order
+        size: shape [3] against [2]
+        dtype: dtype U8 against I8, every value survives
+        different: 3 of 4 tensors differ, 1 only in a, 1 only in b
 
         """)
   }
@@ -129,7 +130,9 @@ import Verification
     #expect(
       report.text(maxDifferences: 2) == """
         t1: 5 of 10 elements differ, first at [0]: 0 against 1
+          largest error 1 at [0]: 0 against 1, MSE 0.5, SQNR -inf dB
         t3: 3 of 10 elements differ, first at [0]: 0 against 1
+          largest error 1 at [0]: 0 against 1, MSE 0.3, SQNR -inf dB
         … and 1 more
         different: 3 of 4 tensors differ
 
@@ -246,7 +249,7 @@ import Verification
     let a = MemoryModel(
       [Tensor("x", .f32, [2, 2], floats([0, 1, .infinity, 2])), Tensor("y", .u8, [1], [1])], path: "a.safetensors")
     let b = MemoryModel(
-      [Tensor("x", .f32, [2, 2], floats([0, 1.5, 3, 2])), Tensor("z", .u8, [1], [1])], path: "b.safetensors")
+      [Tensor("x", .f32, [2, 2], floats([0, 1.5, 3, 2])), Tensor("z", .u8, [1], [2])], path: "b.safetensors")
     #expect(
       try compare(a, b).json(version: "0.1.0") == """
         {
@@ -273,7 +276,16 @@ import Verification
                 "index": [0, 1],
                 "a": 1.0,
                 "b": 1.5
-              }
+              },
+              "max_abs_error": "inf",
+              "max_abs_error_at": {
+                "index": [1, 0],
+                "a": "inf",
+                "b": 3.0
+              },
+              "mean_squared_error": 0.08333333333333333,
+              "sqnr_db": 13.010299956639813,
+              "cosine": 0.9838699100999074
             }
           ],
           "only_in_a": [
@@ -282,6 +294,7 @@ import Verification
           "only_in_b": [
             "z"
           ],
+          "renamed": [],
           "metadata_differences": []
         }
         """)

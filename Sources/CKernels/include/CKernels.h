@@ -8,6 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CStatistics.h"
+
+/// What NumberBlock knows of two rows of doubles.
+typedef struct tare_error_sums {
+  double energy_of_a, energy_of_b, product, noise, largest;
+} tare_error_sums;
+
 typedef struct tare_kernels {
   // ZeroMask
   size_t (*count_zeros)(const void *source, size_t elements, int width, uint64_t magnitude, size_t *positive);
@@ -69,6 +76,9 @@ typedef struct tare_kernels {
   // PruneTally; `after` may be NULL.
   void (*tally_squares)(
       const double *values, const double *after, size_t count, double limit, double *sums, int64_t *counts);
+
+  // NumberBlock
+  void (*error_sums)(const double *a, const double *b, size_t count, tare_error_sums *sums);
 } tare_kernels;
 
 /// The kernels of a set, or NULL where this processor or this build lacks it.

@@ -10,6 +10,7 @@ public final class SafetensorsModel: ContainerReader {
 
   public var formatName: String { "safetensors" }
   public var byteCount: Int { catalog.files.reduce(0) { $0 + $1.byteCount } }
+  public var filePaths: [String] { files.map { $0.map.path } }
 
   /// - Parameters:
   ///   - path: what was opened: a file, an index or a folder.

@@ -91,9 +91,7 @@ private struct PruningPlanner: Sendable {
       }
       exemptions.append(exemption)
     }
-    guard !candidates.isEmpty else {
-      throw ModelError(.usage, "no tensor is pruned", hint: "--only names those that are").inside(reader.path)
-    }
+    guard !candidates.isEmpty else { throw Self.nothingToPrune(exemptions).inside(reader.path) }
     guard spec.usesActivations == (request.activations != nil) else {
       throw ModelError(.usage, "'\(spec)' \(spec.usesActivations ? "needs" : "does not use") the norms of the inputs")
     }
@@ -106,6 +104,16 @@ private struct PruningPlanner: Sendable {
     threads = request.threads
     self.candidates = candidates
     self.exemptions = exemptions
+  }
+
+  private static func nothingToPrune(_ exemptions: [PruningScope.Exemption?]) -> ModelError {
+    let reasons = PruningScope.Exemption.allCases.compactMap { exemption in
+      let count = exemptions.count { $0 == exemption }
+      return count == 0 ? nil : "\(count) \(exemption.description)"
+    }
+    return ModelError(
+      .usage, "no tensor is pruned" + (reasons.isEmpty ? "" : ": " + reasons.joined(separator: ", ")),
+      hint: "--only names those that are")
   }
 
   /// Bytes of a group's unit, or of a row that is compared as a whole.

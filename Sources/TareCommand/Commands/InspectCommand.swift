@@ -1,4 +1,5 @@
 import ArgumentParser
+import Tare
 
 /// `tare inspect`; what it does is in `InspectRun.swift`.
 struct InspectCommand: ParsableCommand {
@@ -11,7 +12,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    case table, json
+    case table, json, csv, markdown
   }
 
   static let configuration = CommandConfiguration(
@@ -20,6 +21,19 @@ struct InspectCommand: ParsableCommand {
     discussion: """
       Types, shapes, bytes, sparsity, structure, statistics of the values, and what packing would save. Zeros are zeros \
       whatever their sign; -0 is counted apart as well.
+
+      Counts, extremes, mean and deviation are exact. So is all else of types of at most 16 bits; of wider ones, \
+      quantiles and outliers are exact to the relative quantile_error, distinct values are exact up to 1024 and to 3 % \
+      beyond, and the entropy may come from every eighth chunk. --exact leaves only the quantiles' error. Of wider \
+      types with more than 1024 distinct values, the entropy is the sum of that of the sign, exponent and leading \
+      mantissa bits and that of each byte below, an upper bound. An outlier is farther than 6 standard deviations from \
+      the mean. exact_in is the narrowest float type that holds every value bit for bit. row_norms \
+      and column_norms are Euclidean, of the matrix of shape[0] rows; the median of the rows is exact to 0.1 %, and \
+      more than 65536 columns are not added up.
+
+      The conditions of --fail-if compare a key of the totals in JSON, or after "tensor." one of each tensor's, with a \
+      number by <, <=, >, >=, == or !=; "and" joins several, which then hold for the same tensor. The report is \
+      written in any case.
       """)
 
   @Argument(help: "Models: files, indexes of sharded checkpoints, folders.", completion: .file(), transform: filePath)
@@ -28,7 +42,7 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Read the header alone, no data.")
   var headerOnly = false
 
-  @Flag(help: "Pack all of the data to learn what packing would save, not a sample.")
+  @Flag(help: "Sample nothing: pack all of the data, count all distinct values.")
   var exact = false
 
   @Option(help: ArgumentHelp("What makes one row of the report.", valueName: "unit"))
@@ -39,6 +53,21 @@ struct InspectCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The form of the report; a table unless said otherwise.", valueName: "form"))
   var format: Format?
+
+  @Flag(help: "Show how the values that are not 0 are spread, as bars in the table, in full in JSON.")
+  var histogram = false
+
+  @Option(
+    help: ArgumentHelp("Show another model beside the one, row by row, and what changed.", valueName: "model"),
+    completion: .file(), transform: filePath)
+  var compare: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Exit with 1 where this holds, such as 'sparsity<50%' or 'tensor.nan>0'. May be repeated.",
+      valueName: "condition"),
+    transform: reportCondition)
+  var failIf: [ReportCondition] = []
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("Write the report to a file.", valueName: "file"), completion: .file(),
@@ -56,11 +85,35 @@ struct InspectCommand: ParsableCommand {
   var reportFormat: Format { result.json ? .json : format ?? .table }
 
   func validate() throws {
-    if result.json && format == .table { throw UsageError("--json and --format table exclude each other") }
+    if result.json, let format, format != .json {
+      throw UsageError("--json and --format \(format.rawValue) exclude each other")
+    }
+    if compare != nil && model.count > 1 { throw UsageError("--compare shows one model beside one other") }
+    if histogram { try validateHistogram() }
+    if headerOnly, let condition = failIf.first(where: \.needsData) {
+      throw UsageError("'\(condition.text)' needs the data, which --header-only leaves unread")
+    }
     if headerOnly && exact { throw UsageError("--exact reads the data, which --header-only leaves unread") }
     if group == .model && sort != .file { throw UsageError("--sort has nothing to sort with --group model") }
     if headerOnly && (sort == .sparsity || sort == .savings) {
       throw UsageError("--sort \(sort.rawValue) needs the data, which --header-only leaves unread")
     }
+  }
+  private func validateHistogram() throws {
+    if headerOnly { throw UsageError("--histogram needs the data, which --header-only leaves unread") }
+    if group != .tensor { throw UsageError("--histogram is of tensors, not of a \(group.rawValue)") }
+    if reportFormat == .csv { throw UsageError("--histogram has no form in csv", hint: "--json holds it in full") }
+    if compare != nil && reportFormat != .json {
+      throw UsageError("--histogram has no place beside --compare", hint: "--json holds both in full")
+    }
+  }
+}
+
+/// A condition of `--fail-if`.
+func reportCondition(_ text: String) throws -> ReportCondition {
+  do throws(ReportCondition.SyntaxError) {
+    return try ReportCondition(text)
+  } catch {
+    throw UsageError(error.message, hint: error.hint)
   }
 }

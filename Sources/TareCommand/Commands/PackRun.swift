@@ -52,6 +52,8 @@ extension PackCommand {
 /// The names of packed files beside their originals.
 enum PackedName {
   static let suffix = ".tare"
+  /// What follows the name of an original of which parts may be missing.
+  static let salvagedSuffix = ".salvaged"
 
   /// `MODEL.tare`; a folder's trailing slash is no part of its name.
   static func packed(_ path: String) -> String {

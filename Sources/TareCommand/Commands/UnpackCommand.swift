@@ -8,6 +8,10 @@ struct UnpackCommand: ParsableCommand {
     abstract: "Gives the original file or folder back, byte for byte.",
     discussion: """
       Every checksum is checked on the way. The result appears under its name when it is whole, and not before.
+
+      With --salvage a damaged file gives what is whole of it, and zeros in place of the rest, which is named; the exit \
+      status is 1 then. The result is PACKED without .tare, followed by .salvaged, so that nobody takes it for the \
+      original. A file whose end is missing or damaged cannot be salvaged: the index lies there.
       """)
 
   @Argument(help: "Packed files.", completion: .file(extensions: ["tare"]), transform: filePath)
@@ -15,7 +19,9 @@ struct UnpackCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Where the original goes. (default: PACKED without .tare)", valueName: "out"),
+    help: ArgumentHelp(
+      "Where the original goes. (default: PACKED without .tare; with --salvage, followed by .salvaged)",
+      valueName: "out"),
     completion: .file(), transform: filePath)
   var output: String?
 
@@ -24,6 +30,9 @@ struct UnpackCommand: ParsableCommand {
       "Refuse a file whose content is more than N times its own size. (default: \(Limits().expansion))", valueName: "n"),
     transform: { try wholeNumber($0, in: 1...Int.max) })
   var maxExpansion = Limits().expansion
+
+  @Flag(help: "Bring back what is whole of a damaged file, and name what isn't.")
+  var salvage = false
 
   @OptionGroup var overwriting: ForceOption
   @OptionGroup var work: WorkOptions

@@ -3,40 +3,114 @@ import Tare
 
 extension UnpackCommand {
   func run() throws {
-    var written: [(path: String, output: String, byteCount: Int)] = []
+    var results: [Result] = []
     for path in packed {
-      let output = try output ?? PackedName.unpacked(path)
-      let file = try PackedFile(path: path)
-      let progress = talk.progress("unpacking \(path)", totalBytes: file.byteCount)
-      defer { progress.finish() }
-      let clock = ContinuousClock()
-      let start = clock.now
-      let options = Unpacker.Options(
-        threads: work.threadCount, memory: work.memoryBytes, maximumExpansion: maxExpansion,
-        overwrite: overwriting.force)
-      try Unpacker.unpack(file, to: output, options) { progress.advance(by: $0) }
-      let seconds = (clock.now - start) / .seconds(1)
-      talk.detail(
-        "\(path): \(byteText(Int(Double(file.byteCount) / max(seconds, 1e-9)))) a second, \(options.threads) threads")
-      written.append((path, output, file.byteCount))
-      if !result.json {
-        try StandardOutput.shared.write("\(output): \(byteText(file.byteCount)), every checksum holds\n")
-      }
+      let result = try unpack(path)
+      results.append(result)
+      if !self.result.json { try StandardOutput.shared.write(result.text) }
     }
-    guard result.json else { return }
-    var json = JSONText()
-    json.object { json in
-      json.string("tare", toolVersion)
-      json.array("unpacked") { json in
-        for item in written {
-          json.object { json in
-            json.string("path", item.path)
-            json.string("output", item.output)
-            json.integer("bytes", item.byteCount)
-          }
+    if result.json {
+      var json = JSONText()
+      json.object { json in
+        json.string("tare", toolVersion)
+        json.array("unpacked") { json in
+          for result in results { result.write(to: &json) }
         }
       }
+      try StandardOutput.shared.write(json.text + "\n")
     }
-    try StandardOutput.shared.write(json.text + "\n")
+    if results.contains(where: { $0.salvage?.losses.isEmpty == false }) { throw ExitCode(1) }
+  }
+
+  private func unpack(_ path: String) throws -> Result {
+    let output = try output ?? PackedName.unpacked(path) + (salvage ? PackedName.salvagedSuffix : "")
+    let file = try PackedFile(path: path, salvaging: salvage)
+    let progress = talk.progress("unpacking \(path)", totalBytes: file.byteCount)
+    defer { progress.finish() }
+    let clock = ContinuousClock()
+    let start = clock.now
+    let options = Unpacker.Options(
+      threads: work.threadCount, memory: work.memoryBytes, maximumExpansion: maxExpansion,
+      overwrite: overwriting.force)
+    var result = Result(path: path, output: output, byteCount: file.byteCount)
+    if salvage {
+      result.salvage = try Unpacker.salvage(file, to: output, options) { progress.advance(by: $0) }
+    } else {
+      try Unpacker.unpack(file, to: output, options) { progress.advance(by: $0) }
+    }
+    let seconds = (clock.now - start) / .seconds(1)
+    talk.detail(
+      "\(path): \(byteText(Int(Double(file.byteCount) / max(seconds, 1e-9)))) a second, \(options.threads) threads")
+    return result
+  }
+
+  /// What came of one packed file.
+  fileprivate struct Result {
+    var path: String
+    var output: String
+    var byteCount: Int
+    /// Nil where nothing but the original would do.
+    var salvage: SalvageReport?
+  }
+}
+
+extension UnpackCommand.Result {
+  /// A line for each loss, then one for the output.
+  fileprivate var text: String {
+    let whole = "\(output): \(byteText(byteCount)), every checksum holds"
+    guard let salvage else { return whole + "\n" }
+    var lines = salvage.losses.map { "\(Self.place($0)): \(reason($0))" }
+    lines += salvage.rebuiltHeaders.map {
+      ($0.isEmpty ? "" : "\($0): ") + "the header is made anew from the index, without metadata"
+    }
+    if let failure = salvage.headerFailure {
+      lines.append("the outer header of \(path), which costs nothing: \(failure.message)")
+    }
+    guard !salvage.losses.isEmpty else {
+      return (lines + [whole + ": this is the original"]).map { $0.escapedForDisplay + "\n" }.joined()
+    }
+    lines.append(
+      "\(output): \(byteText(byteCount)), of which \(byteText(salvage.lostBytes)) are lost and zeros instead; "
+        + "\(salvage.wholeTensorCount) of \(salvage.tensorCount) tensors are whole")
+    return lines.map { $0.escapedForDisplay + "\n" }.joined()
+  }
+
+  private static func place(_ loss: Loss) -> String {
+    let file = loss.file.isEmpty ? "" : "\(loss.file): "
+    let bytes = "bytes \(loss.range.lowerBound) to \(loss.range.upperBound) are lost"
+    return file + (loss.tensor.map { "\($0): " } ?? "") + (loss.range.isEmpty ? "damaged" : bytes)
+  }
+
+  /// What is wrong, without the names that stand in front of it.
+  private func reason(_ loss: Loss) -> String {
+    var error = loss.error
+    error.context.removeAll { $0 == path || $0 == "tensor '\(loss.tensor ?? "")'" }
+    return error.description
+  }
+
+  fileprivate func write(to json: inout JSONText) {
+    json.object { json in
+      json.string("path", path)
+      json.string("output", output)
+      json.integer("bytes", byteCount)
+      guard let salvage else { return }
+      json.integer("lost_bytes", salvage.lostBytes)
+      json.integer("tensors", salvage.tensorCount)
+      json.integer("whole_tensors", salvage.wholeTensorCount)
+      json.array("lost") { json in
+        for loss in salvage.losses { write(loss, to: &json) }
+      }
+      json.array("rebuilt_headers") { json in for file in salvage.rebuiltHeaders { json.string(nil, file) } }
+    }
+  }
+
+  private func write(_ loss: Loss, to json: inout JSONText) {
+    json.object { json in
+      if !loss.file.isEmpty { json.string("file", loss.file) }
+      if let tensor = loss.tensor { json.string("tensor", tensor) }
+      json.integer("from", loss.range.lowerBound)
+      json.integer("to", loss.range.upperBound)
+      json.string("error", reason(loss))
+    }
   }
 }

@@ -4,46 +4,65 @@ import Tare
 extension VerifyCommand {
   func run() throws {
     let agrees: Bool
-    if let b { agrees = try compare(b) } else { agrees = try check() }
+    if let certificate {
+      agrees = try check(against: certificate)
+    } else if let b {
+      agrees = try compare(b)
+    } else {
+      agrees = try check()
+    }
     if !agrees { throw ExitCode(1) }
   }
 
   private func compare(_ b: String) throws -> Bool {
     let first = try ContainerRegistry.open(path: a)
     let second = try ContainerRegistry.open(path: b)
+    let output = try createCertificate()
     let progress = talk.progress("comparing", totalBytes: first.catalog.byteCount)
     defer { progress.finish() }
     var comparison = ModelComparison()
-    comparison.tolerance = tolerance == .value ? .value : .exact
+    comparison.tolerance = tolerance ?? .exact
+    comparison.renaming = rename
     let filter = selection.filter
     comparison.includes = { filter.accepts($0) }
-    comparison.threads = WorkerBudget.decoders(
-      work.threadCount, memory: work.memoryBytes, chunkBytes: 2 * max(first.largestChunkBytes, second.largestChunkBytes)
-    )
+    comparison.threads = workers(first, second)
     comparison.progress = { done, _ in progress.set(done) }
     talk.detail("comparing on \(comparison.threads) threads")
-    let report = try comparison.run(first, second)
+    var report = try comparison.run(first, second)
     progress.finish()
+    let certificate = try certify(report, first, second, to: output)
+    report.a.files = try certificate?.a.files ?? fileDigests(first)
+    report.b.files = try certificate?.comparison?.b.files ?? fileDigests(second)
+    let agrees = report.verdict != .different
     try say(
-      report.json(version: toolVersion), report.text(maxDifferences: maxDifferences ?? 10),
-      agrees: report.verdict != .different)
-    return report.verdict != .different
+      report.json(version: toolVersion),
+      digestLines([report.a, report.b]) + report.text(maxDifferences: maxDifferences ?? 10), agrees: agrees)
+    return agrees
   }
 
   private func check() throws -> Bool {
     talk.detail("checking \(a)")
-    let report: CheckReport
-    if try ContainerRegistry.format(of: a) is PackedContainer {
-      report = try checkPacked()
-    } else {
-      report = try checkPlain()
+    let output = try createCertificate()
+    let isPacked = try ContainerRegistry.format(of: a) is PackedContainer
+    var report = isPacked ? try checkPacked() : try checkPlain()
+    let certificate = try certify(report, to: output)
+    // What is damaged may be too broken to be opened again.
+    if report.verdict == .intact {
+      report.model.files = try certificate?.a.files ?? fileDigests(ContainerRegistry.open(path: a))
     }
-    try say(report.json(version: toolVersion), report.text(), agrees: report.verdict == .intact)
+    try say(
+      report.json(version: toolVersion), digestLines([report.model]) + report.text(), agrees: report.verdict == .intact)
     return report.verdict == .intact
   }
 
+  /// How many workers the memory allows for models that are read together.
+  func workers(_ models: any ContainerReader...) -> Int {
+    let chunkBytes = models.map(\.largestChunkBytes).max() ?? 0
+    return WorkerBudget.decoders(work.threadCount, memory: work.memoryBytes, chunkBytes: models.count * chunkBytes)
+  }
+
   /// Writes the report; in a text the verdict, the first word of the last line, has the color of good or bad news.
-  private func say(_ json: @autoclosure () -> String, _ text: @autoclosure () -> String, agrees: Bool) throws {
+  func say(_ json: @autoclosure () -> String, _ text: @autoclosure () -> String, agrees: Bool) throws {
     guard !result.json else { return try StandardOutput.shared.write(json() + "\n") }
     var lines = text().split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
     if let last = lines.popLast() {
@@ -80,8 +99,7 @@ extension VerifyCommand {
     let progress = talk.progress("checking \(a)", totalBytes: model.catalog.byteCount)
     defer { progress.finish() }
     var check = ModelCheck()
-    check.threads = WorkerBudget.decoders(
-      work.threadCount, memory: work.memoryBytes, chunkBytes: model.largestChunkBytes)
+    check.threads = workers(model)
     check.hash = ModelCheck.xxh3
     check.progress = { done, _ in progress.set(done) }
     return try check.run(model)

@@ -50,10 +50,11 @@ import Testing
     let lines = try lines([Sample.demo]).map(masked)
     #expect(
       lines[6].hasSuffix(
-        "  dtype  shape           size  zeros  structure          min      max        mean      std   packed  saving"))
+        "  dtype  exact in  shape           size  zeros  structure          min      max        mean      std  distinct   bits   packed  saving"
+      ))
     #expect(
       lines[11]
-        == "model.layers.0.self_attn.q_proj.weight          BF16   64×64         8.2 kB  70.0%  unstructured   -0.5234   0.6094    0.001019  0.03662 #"
+        == "model.layers.0.self_attn.q_proj.weight          BF16   BF16      64×64         8.2 kB  70.0%  unstructured   -0.5234   0.6094    0.001019  0.03662       435   4.11 #"
     )
     #expect(!lines.joined().contains("\u{1B}"))
     #expect(try self.lines([Sample.demo, "--color", "always"]).joined().contains("\u{1B}[1m"))
@@ -129,6 +130,89 @@ import Testing
     }
     #expect(try isSampled() == true)
     #expect(try isSampled("--exact") == false)
+  }
+
+  @Test func aConditionThatHoldsFailsTheRun() throws {
+    let folder = try TemporaryFolder()
+    func run(_ arguments: String...) throws -> ProgramResult { try tare.run(["inspect", Sample.demo] + arguments) }
+    let passes = try run("--fail-if", "sparsity<0.4", "--fail-if", "tensor.nan>0 and zeros>0", "--json")
+    #expect(passes.exitCode == 0)
+    #expect(passes.errors == "")
+    let fails = try run("--fail-if", "sparsity>40%", "--fail-if", "tensor.zeros>7300", "--json")
+    #expect(fails.exitCode == 1)
+    #expect(fails.output == passes.output)
+    #expect(
+      fails.errorLines == [
+        "tare: \(Sample.demo): sparsity is 0.48024075875486383: 'sparsity>40%' holds",
+        "tare: \(Sample.demo): tensor 'model.layers.0.mlp.down_proj.weight': zeros is 7372: 'tensor.zeros>7300' holds",
+        "tare: \(Sample.demo): tensor 'model.layers.1.mlp.down_proj.weight': zeros is 7372: 'tensor.zeros>7300' holds",
+      ])
+    let many = try run("--fail-if", "tensor.elements>0", "--header-only", "-o", folder.path("report"))
+    #expect(many.exitCode == 1)
+    #expect(many.errorLines.count == 11)
+    #expect(many.errorLines.last == "tare: \(Sample.demo): … and 12 more")
+    #expect(folder.names == ["report"])
+  }
+
+  @Test func modelsAreComparedWhereAsked() throws {
+    let folder = try TemporaryFolder()
+    _ = try tare.run(["pack", Sample.demo, "-o", folder.path("p.tare")])
+    let lines = try lines([Sample.demo, "--compare", folder.path("p.tare"), "--tensor", "*norm*", "--group", "layer"])
+    #expect(lines[0] == "A: \(Sample.demo) (safetensors, 233.9 kB)")
+    #expect(lines[1] == "B: \(folder.path("p.tare")) (tare, 233.9 kB)")
+    #expect(lines.contains { $0.hasPrefix("model.norm      F32     256 B   256 B       0%       0%  1.112  1.112 ") })
+    let document = try tare.run(["inspect", Sample.demo, "--compare", folder.path("p.tare"), "--json"]).outputBytes
+    let keys = try #require(JSONSerialization.jsonObject(with: Data(document)) as? [String: Any])
+    #expect(keys.keys.sorted() == ["comparison", "models", "tare"])
+    #expect((keys["models"] as? [Any])?.count == 2)
+  }
+
+  @Test func everyFormGoesToAFile() throws {
+    let folder = try TemporaryFolder()
+    for form in ["table", "json", "csv", "markdown"] {
+      let shown = try tare.run(["inspect", Sample.demo, "--format", form])
+      #expect(shown.exitCode == 0)
+      #expect(try tare.run(["inspect", Sample.demo, "--format", form, "-o", form], in: folder.path).exitCode == 0)
+      #expect(try folder.read(form) == shown.outputBytes)
+    }
+    #expect(String(decoding: try folder.read("csv"), as: UTF8.self).split(separator: "\n").count == 23)
+  }
+
+  @Test func aHistogramHoldsEveryValueThatIsNotZero() throws {
+    let tensors = try #require(try json([Sample.demo, "--histogram"])["tensors"] as? [[String: Any]])
+    for tensor in tensors {
+      let histogram = try #require(tensor["histogram"] as? [String: Any])
+      let edges = try #require(histogram["edges"] as? [Double])
+      let counts = try #require(histogram["counts"] as? [Int])
+      #expect(edges.count == counts.count + 1 && edges == edges.sorted())
+      #expect(edges.first == tensor["min"] as? Double && edges.last == tensor["max"] as? Double)
+      let zeros = try #require(tensor["zeros"] as? Int)
+      #expect(counts.reduce(0, +) + zeros == tensor["elements"] as? Int)
+    }
+    let shown = try lines([Sample.demo, "--histogram", "--tensor", "*norm.weight"])
+    #expect(shown.contains { $0.hasPrefix("model.norm.weight ") && $0.contains("█") })
+    #expect(try json([Sample.demo])["histogram"] == nil)
+  }
+
+  @Test(
+    arguments: [
+      (["--json", "--format", "csv"], "--json and --format csv exclude each other"),
+      (["--histogram", "--header-only"], "--histogram needs the data, which --header-only leaves unread"),
+      (["--histogram", "--group", "layer"], "--histogram is of tensors, not of a layer"),
+      (["--histogram", "--format", "csv"], "--histogram has no form in csv"),
+      (["--histogram", "--compare", Sample.low], "--histogram has no place beside --compare"),
+      (["--compare", Sample.low, Sample.low], "--compare shows one model beside one other"),
+      (["--fail-if", "nan>0", "--header-only"], "'nan>0' needs the data, which --header-only leaves unread"),
+      (
+        ["--fail-if", "size>0"],
+        "the value 'size>0' is invalid for '--fail-if <condition>': unknown key 'size'"
+      ),
+    ])
+  func whatMakesNoSenseIsRefused(_ arguments: [String], _ message: String) throws {
+    let result = try tare.run(["inspect", Sample.demo] + arguments)
+    #expect(result.exitCode == 64)
+    #expect(result.errorLines.first == "tare: " + message)
+    #expect(result.output == "")
   }
 
   @Test func namesThatLookAlikeAreTwoLayers() throws {

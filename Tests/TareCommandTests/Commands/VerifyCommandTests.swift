@@ -38,6 +38,7 @@ import Testing
         1,
         """
         model.layers.0.mlp.up_proj.weight: 1 of 8192 elements differs, first at [111, 44]: 0.0 against 9.1835e-41
+          largest error 9.18355e-41 at [111, 44]: 0.0 against 9.1835e-41, MSE 1.02951e-84, SQNR 808.95 dB, cosine 1
         different: 1 of 22 tensors differs
 
         """
@@ -95,6 +96,17 @@ import Testing
     }
     #expect(try output("m", "--color", "always").hasPrefix("\u{1B}[32mintact\u{1B}[0m: 22"))
     #expect(try output("m", "other", "--color", "always").contains("\n\u{1B}[31mdifferent\u{1B}[0m: 1 of 22"))
+  }
+
+  @Test(.enabled(if: Program.python != nil, "scripts/make-venv makes the Python that this needs"))
+  func everyFigureAgreesWithNumpy() throws {
+    let folder = try TemporaryFolder()
+    let seed = UInt32.random(in: 0 ... .max)
+    let result = try #require(Program.python).run([
+      Repository.path("Tests/Peers/check_comparison.py"), tare.path, folder.path, "\(seed)",
+    ])
+    #expect(result.exitCode == 0, "seed \(seed): \(result.errors)")
+    #expect(result.output == "124 pairs of tensors compared with numpy, 0 disagreements\n")
   }
 
   @Test func whatIsNoModelIsNoDamage() throws {

@@ -1,0 +1,119 @@
+package import TensorModel
+
+/// What the elements of one chunk tell about the values of their tensor.
+package struct ChunkValues: Sendable {
+  /// Of types of at most 16 bits only after `PatternHistogram` has put it together; else of the chunk.
+  package var statistics: ValueStatistics?
+  package var elementCount = 0
+  package var zeros = 0
+  /// All of an element of at most 16 bits, the `ValuePrefix` of a wider one; none of complex numbers.
+  package var patterns: [PatternCount] = []
+  /// Of types wider than 16 bits: their distinct words.
+  package var words: WordSketch?
+  /// Of types wider than 16 bits, where they were asked for: how often each byte occurs, from the lowest. Of a float the
+  /// bits of its prefix are left out.
+  package var bytes: [[Int]] = []
+}
+
+/// Scans chunks for everything that is told of their values. One worker's; its buffers are kept from chunk to chunk.
+package final class ValueScanner {
+  private let counter = PatternCounter()
+  private let collector: WordCollector
+  private let set: InstructionSet
+
+  package init(on set: InstructionSet = .best) {
+    self.set = set
+    collector = WordCollector(on: set)
+  }
+
+  /// Scans the elements in `bytes`.
+  /// - Parameters:
+  ///   - wantsBytes: whether to count the bytes of elements wider than 16 bits.
+  ///   - limit: of the tensor's `WordSketch` so far, beyond which no word counts any more.
+  /// - Precondition: whole blocks of `dtype`, which is not opaque.
+  package func scan(_ bytes: RawSpan, dtype: DType, wantsBytes: Bool, below limit: UInt64?) -> ChunkValues {
+    var found = ChunkValues()
+    found.elementCount = bytes.byteCount / dtype.blockBytes * dtype.blockElements
+    if dtype.isCounted || dtype.hasPrefix { found.patterns = counter.counts(of: bytes, dtype: dtype) }
+    guard !dtype.isCounted else {
+      found.zeros = found.patterns.reduce(0) { $0 + (dtype.isZero($1.pattern) ? $1.count : 0) }
+      return found
+    }
+    found.statistics = ValueStatistics(of: bytes, dtype: dtype, on: set)
+    found.zeros = found.statistics?.zeros ?? 0
+    unsafe bytes.withUnsafeBytes { bytes in
+      unsafe found.words = collector.sketch(bytes, width: dtype.blockBytes, below: limit)
+      if wantsBytes { unsafe found.bytes = lowBytes(bytes, dtype) }
+    }
+    return found
+  }
+
+  /// The same for `block`, the bytes of one block, standing `count` times in a row, in O(1).
+  package func scan(repeating block: [UInt8], count: Int, dtype: DType) -> ChunkValues {
+    var found = unsafe scan(block.span.bytes, dtype: dtype, wantsBytes: true, below: nil)
+    found.elementCount *= count
+    found.zeros *= count
+    for index in found.patterns.indices { found.patterns[index].count *= count }
+    if found.statistics != nil { found.statistics = ValueStatistics(repeating: block, count: count, dtype: dtype) }
+    found.words?.multiply(by: count)
+    found.bytes = found.bytes.map { $0.map { $0 * count } }
+    return found
+  }
+
+  private func lowBytes(_ bytes: UnsafeRawBufferPointer, _ dtype: DType) -> [[Int]] {
+    switch (dtype.blockBytes, dtype.bitsBelowPrefix) {
+    case (4, 16): unsafe lowBytes(bytes, UInt32.self, places: 2, mask: 0xFFFF)
+    case (4, _): unsafe lowBytes(bytes, UInt32.self, places: 4, mask: .max)
+    case (_, 44): unsafe lowBytes(bytes, UInt64.self, places: 6, mask: 0xFFF_FFFF_FFFF)
+    default: unsafe lowBytes(bytes, UInt64.self, places: 8, mask: .max)
+    }
+  }
+
+  /// Neighbours count in tables of their own, so that a byte that repeats does not wait for its own last count.
+  @inline(__always)
+  private func lowBytes<Word: FixedWidthInteger & UnsignedInteger>(
+    _ bytes: UnsafeRawBufferPointer, _: Word.Type, places: Int, mask: Word
+  ) -> [[Int]] {
+    let width = MemoryLayout<Word>.size
+    return unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * places * 256) { tables in
+      unsafe tables.initialize(repeating: 0)
+      for index in 0..<bytes.count / width {
+        let word = unsafe bytes.loadUnaligned(fromByteOffset: index &* width, as: Word.self) & mask
+        let table = (index & 1) &* places &* 256
+        for place in 0..<places {
+          unsafe tables[table &+ place &* 256 &+ Int(truncatingIfNeeded: word &>> Word(8 &* place) & 255)] &+= 1
+        }
+      }
+      return (0..<places).map { place in
+        (0..<256).map { unsafe Int(tables[place * 256 + $0]) + Int(tables[(places + place) * 256 + $0]) }
+      }
+    }
+  }
+}
+
+extension DType {
+  /// Whether every bit pattern is counted, and all is told from that.
+  package var isCounted: Bool { elementBits <= 16 && values != .opaque }
+
+  /// Whether elements are counted by their `ValuePrefix`.
+  package var hasPrefix: Bool {
+    switch values {
+    case .float, .signed, .unsigned: elementBits > 16
+    case .boolean, .complex, .opaque: false
+    }
+  }
+
+  /// The bits of a wide element that its prefix does not hold: of whole numbers all, since theirs is that of a double.
+  package var bitsBelowPrefix: Int {
+    isFloat ? (elementBits == 32 ? 16 : 44) : elementBits
+  }
+
+  package var isFloat: Bool {
+    if case .float = values { true } else { false }
+  }
+
+  fileprivate func isZero(_ pattern: UInt32) -> Bool {
+    if case .float(let layout) = values, layout.specials == .scale { return false }
+    return UInt64(pattern) & nonZeroBits == 0
+  }
+}
