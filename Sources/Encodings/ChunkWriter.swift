@@ -72,11 +72,13 @@ import TensorModel
   @unsafe public func append(_ bytes: UnsafeRawBufferPointer, _ kind: StreamKind) {
     var best = bytes.count
     for method in unsafe methods.worthTrying(on: bytes, kind, levels: matchLevels) {
-      if case .huffman = method {
+      switch method {
+      case .huffman:
         // Written in place; a better form replaces it.
         let target = unsafe body(adding: HuffmanFrame.bound(bytes.count))
         best = unsafe methods.huffman.compress(bytes, into: target, limit: best) ?? best
-      } else if let frame = unsafe methods.frame(of: bytes, method), frame.count < best {
+      case .level(let level):
+        guard let frame = unsafe methods.frame(of: bytes, level: level), frame.count < best else { continue }
         unsafe body(adding: frame.count).copyMemory(from: frame.baseAddress!, byteCount: frame.count)
         best = frame.count
       }

@@ -14,16 +14,11 @@ import Kernels
     case level(Int32)
   }
 
-  /// A frame of the stream, valid until the next one is made; nil where it would not be smaller.
-  @unsafe func frame(of bytes: UnsafeRawBufferPointer, _ method: Method) -> UnsafeRawBufferPointer? {
-    let room = max(ZstdCompressor.bound(bytes.count), HuffmanFrame.bound(bytes.count))
+  /// A frame of the stream at a level of zstd, valid until the next one is made; nil where it would not be smaller.
+  @unsafe func frame(of bytes: UnsafeRawBufferPointer, level: Int32) -> UnsafeRawBufferPointer? {
+    let room = ZstdCompressor.bound(bytes.count)
     let target = unsafe UnsafeMutableRawBufferPointer(start: trial.raw(room), count: room)
-    let size =
-      switch method {
-      case .huffman: unsafe huffman.compress(bytes, into: target.baseAddress!, limit: bytes.count)
-      case .level(let level): unsafe zstd.compress(bytes, into: target, level: level)
-      }
-    guard let size, size < bytes.count else { return nil }
+    guard let size = unsafe zstd.compress(bytes, into: target, level: level), size < bytes.count else { return nil }
     return unsafe UnsafeRawBufferPointer(start: target.baseAddress, count: size)
   }
 
@@ -46,7 +41,7 @@ import Kernels
     let coded = unsafe huffmanBytes(of: source)
     var best = (method: Method.huffman, size: coded)
     for level in levels {
-      let size = unsafe frame(of: source, .level(level))?.count ?? source.count
+      let size = unsafe frame(of: source, level: level)?.count ?? source.count
       // A match search that gains next to nothing is not worth its time, at any level.
       if size < min(best.size, coded - coded / 200) { best = (.level(level), size) }
     }
@@ -56,10 +51,7 @@ import Kernels
 
   /// About what Huffman codes take for a sample's bytes: their entropy, and what that of a sample is too small by.
   private func huffmanBytes(of source: UnsafeRawBufferPointer) -> Int {
-    var counts = [UInt32](repeating: 0, count: 256)
-    unsafe counts.withUnsafeMutableBufferPointer {
-      unsafe ByteHistogram.add(source.baseAddress!, count: source.count, to: $0.baseAddress!)
-    }
+    let counts = unsafe ByteHistogram.counts(of: source)
     let kinds = counts.count { $0 > 0 }
     return Int((Entropy.bits(counts) + 0.72 * Double(kinds - 1)) / 8)
   }

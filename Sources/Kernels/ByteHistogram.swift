@@ -1,5 +1,13 @@
 /// Counts of the 256 byte values.
 public enum ByteHistogram {
+  /// The 256 counts of `bytes`.
+  public static func counts(of bytes: UnsafeRawBufferPointer) -> [UInt32] {
+    var counts = [UInt32](repeating: 0, count: 256)
+    guard let base = bytes.baseAddress else { return counts }
+    unsafe counts.withUnsafeMutableBufferPointer { unsafe add(base, count: bytes.count, to: $0.baseAddress!) }
+    return counts
+  }
+
   /// Adds each byte of `source` to its counter of 256. Reads once; O(n); never fails.
   /// - Precondition: no counter passes 2³².
   public static func add(_ source: UnsafeRawPointer, count: Int, to counts: UnsafeMutablePointer<UInt32>) {

@@ -22,11 +22,6 @@ enum Entropy {
 
   /// About the bits that Huffman codes take for bytes: their entropy, but no less than one bit each.
   @unsafe static func huffmanBits(of bytes: UnsafeRawBufferPointer) -> Double {
-    guard let base = bytes.baseAddress else { return 0 }
-    var counts = [UInt32](repeating: 0, count: 256)
-    unsafe counts.withUnsafeMutableBufferPointer {
-      unsafe ByteHistogram.add(base, count: bytes.count, to: $0.baseAddress!)
-    }
-    return max(Self.bits(counts), Double(bytes.count))
+    max(bits(unsafe ByteHistogram.counts(of: bytes)), Double(bytes.count))
   }
 }

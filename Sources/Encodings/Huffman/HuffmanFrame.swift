@@ -34,16 +34,7 @@ import Kernels
   /// - Precondition: `target` holds `bound(source.count)` bytes.
   func compress(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer, limit: Int) -> Int? {
     let blocks = max(1, (source.count + Self.blockBytes - 1) / Self.blockBytes)
-    let counts = (0..<blocks).map { block in
-      var counts = [UInt32](repeating: 0, count: 256)
-      let start = block * Self.blockBytes
-      let count = min(Self.blockBytes, source.count - start)
-      guard count > 0 else { return counts }
-      unsafe counts.withUnsafeMutableBufferPointer {
-        unsafe ByteHistogram.add(source.baseAddress! + start, count: count, to: $0.baseAddress!)
-      }
-      return counts
-    }
+    let counts = (0..<blocks).map { unsafe ByteHistogram.counts(of: Self.block($0, of: source)) }
     var total = counts[0]
     for more in counts.dropFirst() { for value in 0..<256 { total[value] &+= more[value] } }
     let shared = SentCode(counts: total)
@@ -57,15 +48,17 @@ import Kernels
     // What whole bits for each code cost beside the entropy. A single block has no better code than the shared one.
     let excess = blocks > 1 ? Double(sharedBits) / max(Entropy.bits(total), 1) : .infinity
     for block in 0..<blocks {
-      let start = block * Self.blockBytes
-      let part = unsafe UnsafeRawBufferPointer(
-        rebasing: source[start..<min(start + Self.blockBytes, source.count)])
-      let isLast = block == blocks - 1
       unsafe size += append(
-        part, counts[block], shared, excess: excess, &sent, isLast: isLast, to: target + size)
+        Self.block(block, of: source), counts[block], shared, excess: excess, &sent, isLast: block == blocks - 1,
+        to: target + size)
       guard size < limit else { return nil }
     }
     return size
+  }
+
+  private static func block(_ number: Int, of source: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    let start = number * blockBytes
+    return unsafe UnsafeRawBufferPointer(rebasing: source[start..<min(start + blockBytes, source.count)])
   }
 
   /// The frame's header: one segment, the content's size, no checksum (RFC 8878, 3.1.1.1).

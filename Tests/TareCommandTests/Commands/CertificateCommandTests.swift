@@ -6,16 +6,7 @@ import Testing
 @Suite struct CertificateCommandTests {
   private let tare = Program.tare
 
-  /// A folder with the demo model, its packed form, and one with a changed byte.
-  private func models() throws -> TemporaryFolder {
-    let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Sample.demo, toPath: folder.path("m"))
-    _ = try tare.run(["pack", "m"], in: folder.path)
-    var bytes = try folder.read("m")
-    bytes[100_000] ^= 1
-    try folder.write(bytes, to: "other")
-    return folder
-  }
+  private func models() throws -> TemporaryFolder { try Sample.demoAndChanged() }
 
   private func verify(_ folder: TemporaryFolder, _ arguments: String...) throws -> ProgramResult {
     try tare.run(["verify"] + arguments, in: folder.path)

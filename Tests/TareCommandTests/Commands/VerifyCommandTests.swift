@@ -7,12 +7,8 @@ import Testing
 
   /// A folder with the demo model, its packed form, and both with one byte of `up_proj` or of a chunk changed.
   private func models() throws -> TemporaryFolder {
-    let folder = try TemporaryFolder()
-    try FileManager.default.copyItem(atPath: Sample.demo, toPath: folder.path("m"))
-    _ = try tare.run(["pack", "m"], in: folder.path)
-    var bytes = try folder.read("m")
-    bytes[100_000] ^= 1
-    try folder.write(bytes, to: "other")
+    let folder = try Sample.demoAndChanged()
+    let bytes = try folder.read("other")
     var packed = try folder.read("m.tare")
     packed[30_000] ^= 0x55
     try folder.write(packed, to: "bad.tare")

@@ -61,6 +61,17 @@ enum Sample {
   static let low = Repository.path("testdata/safetensors/low_precision.safetensors")
   static let empties = Repository.path("testdata/safetensors/scalars_and_empties.safetensors")
   static let sharded = Repository.path("testdata/safetensors/sharded")
+
+  /// A folder with the demo model `m`, its packed form `m.tare`, and `other`, in which a byte of a tensor is changed.
+  static func demoAndChanged() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(atPath: demo, toPath: folder.path("m"))
+    _ = try Program.tare.run(["pack", "m"], in: folder.path)
+    var bytes = try folder.read("m")
+    bytes[100_000] ^= 1
+    try folder.write(bytes, to: "other")
+    return folder
+  }
 }
 
 /// The folder of this package.
