@@ -11,6 +11,7 @@
 #include "loops.h"
 #include "conversions.h"
 #include "pruning.h"
+#include "grids.h"
 
 TARGET static void find_escapes(const uint8_t *symbols, size_t count, uint8_t first, uint64_t *bits) {
   const __m256i least = _mm256_set1_epi8((char)first);
@@ -36,6 +37,7 @@ const tare_kernels *tare_kernels_avx2(void) {
     .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4,
     .xxh3_consume = xxh3_consume, .error_sums = error_sums,
     CONVERSIONS,
+    GRIDS,
     .tally_squares = tally_squares,
   };
   __builtin_cpu_init();

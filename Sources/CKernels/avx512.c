@@ -13,6 +13,7 @@
 #include "loops.h"
 #include "conversions.h"
 #include "pruning.h"
+#include "grids.h"
 
 /// Words of BITS bits, the type of a mask over a vector of them, and the intrinsics' suffixes.
 #define FOR_EACH_VECTOR(M)          \
@@ -309,6 +310,36 @@ TARGET static size_t patch_escapes(
       : patch_escapes_32(symbols, count, first, mantissa_bits, (uint32_t)exponent_mask, escapes, limit, target);
 }
 
+/// Tables of up to 32 words lie in registers.
+TARGET static void grid_look_up(
+    const uint8_t *codes, size_t count, const uint32_t *table, size_t levels, int width, void *target) {
+  size_t i = 0;
+  if (levels <= 32) {
+    uint32_t words[32] = {0};
+    memcpy(words, table, levels * sizeof *words);
+    const __m512i low = _mm512_loadu_si512(words), high = _mm512_loadu_si512(words + 16);
+    if (width == 4) {
+      uint32_t *to = target;
+      for (; i + 16 <= count; i += 16) {
+        const __m512i index = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(codes + i)));
+        _mm512_storeu_si512(to + i, _mm512_permutex2var_epi32(low, index, high));
+      }
+    } else {
+      uint16_t *to = target;
+      const __m512i all = _mm512_inserti64x4(
+          _mm512_castsi256_si512(_mm512_cvtepi32_epi16(low)), _mm512_cvtepi32_epi16(high), 1);
+      for (; i + 32 <= count; i += 32) {
+        const __m512i index = _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(codes + i)));
+        _mm512_storeu_si512(to + i, _mm512_permutexvar_epi16(index, all));
+      }
+    }
+  }
+  if (width == 4)
+    for (uint32_t *to = target; i < count; i++) to[i] = table[codes[i]];
+  else
+    for (uint16_t *to = target; i < count; i++) to[i] = (uint16_t)table[codes[i]];
+}
+
 const tare_kernels *tare_kernels_avx512(void) {
   static const tare_kernels kernels = {
     .count_zeros = count_zeros, .split = split, .join = join, .split_signs = split_signs, .join_signs = join_signs,
@@ -318,6 +349,8 @@ const tare_kernels *tare_kernels_avx512(void) {
     .split_rotated = split_rotated, .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4,
     .xxh3_consume = xxh3_consume, .error_sums = error_sums,
     CONVERSIONS,
+    GRIDS,
+    .grid_look_up = grid_look_up,
     .tally_squares = tally_squares,
   };
   __builtin_cpu_init();

@@ -9,6 +9,10 @@ public struct TensorPlan: Hashable, Sendable {
   /// Whether zstd's match search is tried on streams.
   public var searchesMatches: Bool
   public var shared: SharedStreams
+  /// What `grid` looks for.
+  public var grid: GridPlan?
+  /// Whether the first of `values` that can store a chunk is taken, without trying the others.
+  public var takesFirst = false
 
   public init(element: ElementType, values: [String], searchesMatches: Bool, shared: SharedStreams = .none) {
     self.element = element
@@ -39,12 +43,15 @@ public struct ChunkChoice: Hashable, Sendable {
 public enum ChunkCodec {
   /// Encodes a chunk; its stored form is lent by `workspace.withEncoded` until the next one is encoded.
   /// - Parameter bytes: the chunk's bytes, at least one, of any alignment; whole elements.
-  public static func encode(_ bytes: RawSpan, plan: TensorPlan, _ workspace: EncodingWorkspace) -> ChunkChoice {
-    unsafe bytes.withUnsafeBytes { unsafe encode($0, plan: plan, workspace) }
+  /// - Parameter byteOffset: where the chunk begins in its tensor.
+  public static func encode(
+    _ bytes: RawSpan, at byteOffset: Int, plan: TensorPlan, _ workspace: EncodingWorkspace
+  ) -> ChunkChoice {
+    unsafe bytes.withUnsafeBytes { unsafe encode($0, at: byteOffset, plan: plan, workspace) }
   }
 
   @unsafe private static func encode(
-    _ bytes: UnsafeRawBufferPointer, plan: TensorPlan, _ workspace: EncodingWorkspace
+    _ bytes: UnsafeRawBufferPointer, at byteOffset: Int, plan: TensorPlan, _ workspace: EncodingWorkspace
   ) -> ChunkChoice {
     precondition(bytes.count > 0 && bytes.count % plan.element.width == 0)
     let elements = unsafe Elements(
@@ -59,7 +66,8 @@ public enum ChunkCodec {
     {
       return ChunkChoice(mask: "none", value: "constant")
     }
-    return unsafe ChunkPlanner.encode(elements, plan: plan, workspace)
+    return unsafe ChunkPlanner.encode(
+      elements, at: byteOffset / plan.element.width, plan: plan, workspace)
   }
 
   /// The chunk's bytes at an address aligned for its elements, copied only if need be.
@@ -74,44 +82,61 @@ public enum ChunkCodec {
   }
 
   /// Decodes a stored chunk into all of `target`, which must be aligned to 8 bytes.
-  /// - Parameter names: the file's list of encodings.
+  /// - Parameters:
+  ///   - byteOffset: where the chunk begins in its tensor.
+  ///   - names: the file's list of encodings.
   /// - Throws: `unsupported` where an encoding is not known, `malformed` where the chunk does not hold what it claims.
   @unsafe public static func decode(
-    _ stored: UnsafeRawBufferPointer, names: [String], shared: SharedStreams,
+    _ stored: UnsafeRawBufferPointer, at byteOffset: Int, names: [String], shared: SharedStreams,
     into target: UnsafeMutableRawBufferPointer, _ workspace: DecodingWorkspace
   ) throws(ModelError) {
     let chunk = try unsafe StoredChunk(RawSpan(_unsafeBytes: stored), denseBytes: target.count)
     let mask: any MaskEncoding = try encoding(chunk.mask, names)
-    let value: any ValueEncoding = try encoding(chunk.value, names)
+    let valueEncoding: any Encoding = try encoding(chunk.value, names)
     let maskStage = unsafe StageReader(chunk.mask, of: stored, firstSlot: 0, workspace)
     let valueStage = unsafe StageReader(chunk.value, of: stored, firstSlot: chunk.mask.streams.count, workspace)
+    guard valueEncoding.stage == .value else { throw misplaced(valueEncoding) }
     if mask is NoMask {
       _ = try mask.decode(maskStage, elements: target.count, workspace)
-      return try unsafe value.decode(valueStage, shared: shared, into: target, workspace)
+      return try unsafe decode(valueStage, valueEncoding, at: byteOffset, nil, shared, into: target, workspace)
     }
     let width = try maskStage.width()
     guard [1, 2, 4, 8].contains(width), target.count % width == 0 else {
       throw ModelError(.malformed, "a mask of elements of \(width) bytes in a chunk of \(target.count)")
     }
     let elements = target.count / width
-    let storedCount = try mask.decode(maskStage, elements: elements, workspace)
-    let bitmap = unsafe workspace.bitmap.bytes(0)
-    let packed = unsafe UnsafeMutableRawBufferPointer(
-      start: workspace.packed.raw(storedCount * width + 8), count: storedCount * width)
-    try unsafe value.decode(valueStage, shared: shared, into: packed, workspace)
-    if storedCount == 0 {
+    let kept = KeptElements(
+      of: elements, count: try mask.decode(maskStage, elements: elements, workspace), width: width)
+    try unsafe decode(valueStage, valueEncoding, at: byteOffset, kept, shared, into: target, workspace)
+    if kept.count == 0 {
       // Not every encoding looks at streams that hold nothing.
       for number in 0..<valueStage.streamCount { _ = try unsafe valueStage.stream(number, byteCount: 0) }
     }
-    unsafe ZeroMask.join(
-      bitmap: bitmap, packed: packed.baseAddress!, elements: elements, width: width, into: target.baseAddress!)
     guard maskStage.streamCount == 2 else { return }
-    let signs = try unsafe maskStage.stream(1, byteCount: (elements - storedCount + 7) / 8)
+    let signs = try unsafe maskStage.stream(1, byteCount: (elements - kept.count + 7) / 8)
     guard unsafe signs.contains(where: { $0 != 0 }) else {
       throw ModelError(.malformed, "a mask with signs of zeros of which none is negative")
     }
     unsafe ZeroMask.joinSigns(
-      signs, bitmap: bitmap, elements: elements, width: width, into: target.baseAddress!)
+      signs, bitmap: workspace.bitmap.bytes(0), elements: elements, width: width, into: target.baseAddress!)
+  }
+
+  /// Fills the chunk with the elements of the value stage; those that a mask leaves out are +0.
+  @unsafe private static func decode(
+    _ stage: StageReader, _ encoding: any Encoding, at byteOffset: Int, _ kept: KeptElements?, _ shared: SharedStreams,
+    into target: UnsafeMutableRawBufferPointer, _ workspace: DecodingWorkspace
+  ) throws(ModelError) {
+    if let encoding = encoding as? any PositionalEncoding {
+      return try unsafe encoding.decode(stage, at: byteOffset, kept: kept, into: target, workspace)
+    }
+    guard let encoding = encoding as? any ValueEncoding else { throw misplaced(encoding) }
+    guard let kept else { return try unsafe encoding.decode(stage, shared: shared, into: target, workspace) }
+    let packed = unsafe UnsafeMutableRawBufferPointer(
+      start: workspace.packed.raw(kept.count * kept.width + 8), count: kept.count * kept.width)
+    try unsafe encoding.decode(stage, shared: shared, into: packed, workspace)
+    unsafe ZeroMask.join(
+      bitmap: workspace.bitmap.bytes(0), packed: packed.baseAddress!, elements: kept.elements, width: kept.width,
+      into: target.baseAddress!)
   }
 
   /// The element that fills a whole stored chunk, where that is how it is stored.
@@ -142,9 +167,11 @@ public enum ChunkCodec {
     guard let encoding = EncodingRegistry.named(name) else {
       throw ModelError(.unsupported, "encoding '\(name)'; known: \(EncodingRegistry.names.joined(separator: ", "))")
     }
-    guard let kind = encoding as? Kind else {
-      throw ModelError(.malformed, "encoding '\(name)' in the place of the other stage")
-    }
+    guard let kind = encoding as? Kind else { throw misplaced(encoding) }
     return kind
+  }
+
+  private static func misplaced(_ encoding: any Encoding) -> ModelError {
+    ModelError(.malformed, "encoding '\(encoding.id)' in the place of the other stage")
   }
 }

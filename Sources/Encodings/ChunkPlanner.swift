@@ -5,7 +5,7 @@ import Kernels
 enum ChunkPlanner {
   /// Leaves the smallest form that was found in `workspace.best`.
   @unsafe static func encode(
-    _ elements: Elements, plan: TensorPlan, _ workspace: EncodingWorkspace
+    _ elements: Elements, at first: Int, plan: TensorPlan, _ workspace: EncodingWorkspace
   ) -> ChunkChoice {
     let type = unsafe elements.type
     let count = unsafe elements.count
@@ -25,13 +25,13 @@ enum ChunkPlanner {
       for value in plan.values {
         let attempt = workspace.attempt
         attempt.reset()
-        guard unsafe append(mask, value, elements, split, plan, attempt, workspace) else { continue }
+        guard unsafe append(mask, value, elements, first, split, plan, attempt, workspace) else { continue }
         let stored = unsafe mask == "none" || split!.stored > 0
         if best == nil || attempt.byteCount < best!.size {
           best = (ChunkChoice(mask: mask, value: stored ? value : "raw", zeros: zeros.zeros), attempt.byteCount)
           workspace.keepAttempt()
         }
-        if !stored { break }
+        if !stored || plan.takesFirst { break }
       }
     }
     // Bytes as they are bound the size of every chunk.
@@ -57,6 +57,10 @@ enum ChunkPlanner {
     // Left in, a zero costs its symbol and its raw bits; left out, its share of a mask, whose bytes take a bit at least.
     let width = unsafe elements.type.width
     let rawBits = unsafe elements.type.isFloat ? Double(8 * width - 8 - min(elements.type.exponentBits, 5)) : 2
+    if plan.values[0] == "grid" || plan.values[0] == "palette" {
+      // Zeros have a code already: it is dearer than a mask only where they are most of all.
+      return density < 0.5 ? ["none"] : density < 0.75 ? ["none"] + mask : mask
+    }
     let maskBits = max(density < 1 ? -density * log2(density) - (1 - density) * log2(1 - density) : 0, 0.13)
     if density * (max(rawBits, 1) - log2(density)) < maskBits { return ["none"] }
     return plan.values.first == "bytes" && plan.searchesMatches ? mask + ["none"] : mask
@@ -92,7 +96,7 @@ enum ChunkPlanner {
 
   /// Appends both stages; false where the value encoding can't store these elements.
   @unsafe private static func append(
-    _ mask: String, _ value: String, _ elements: Elements, _ split: ZeroSplit?, _ plan: TensorPlan,
+    _ mask: String, _ value: String, _ elements: Elements, _ first: Int, _ split: ZeroSplit?, _ plan: TensorPlan,
     _ chunk: ChunkWriter, _ workspace: EncodingWorkspace
   ) -> Bool {
     var rest = unsafe elements
@@ -107,6 +111,12 @@ enum ChunkPlanner {
       chunk.beginStage(EncodingRegistry.number(of: "raw"), parameters: [], streams: 1)
       unsafe chunk.appendStored(UnsafeRawBufferPointer(start: nil, count: 0))
       return true
+    }
+    if let encoding = EncodingRegistry.named(value) as? any PositionalEncoding {
+      guard encoding.accepts(plan.element) else { return false }
+      return unsafe encoding.encode(
+        elements, at: first, split: mask == "none" ? nil : split, plan: plan, as: EncodingRegistry.number(of: value),
+        into: chunk, workspace)
     }
     guard let encoding = EncodingRegistry.named(value) as? any ValueEncoding, encoding.accepts(plan.element) else {
       return false

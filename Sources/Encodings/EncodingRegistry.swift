@@ -9,6 +9,8 @@ public enum EncodingRegistry {
     BytesEncoding(),
     PlanesEncoding(),
     FusedEncoding(),
+    PaletteEncoding(),
+    GridEncoding(),
   ]
 
   /// The ids in the order of `all`: what a written file's list of encodings is.

@@ -1,3 +1,4 @@
+import Kernels
 public import TensorModel
 
 /// One encoding worker's buffers and zstd contexts, kept for its life.
@@ -12,6 +13,13 @@ public import TensorModel
   let escapes = ScratchBuffer()
   let planes = ScratchBuffer()
   let fields = ScratchBuffer()
+  /// Of grids and palettes: elements as numbers, one group of them, products, levels, and codes.
+  let numbers = ScratchBuffer()
+  let gathered = ScratchBuffer()
+  let products = ScratchBuffer()
+  let multiples = ScratchBuffer()
+  let codes = ScratchBuffer()
+  let palette = Palette()
   /// The best chunk so far, and the one that is being tried.
   var best: ChunkWriter
   var attempt: ChunkWriter
@@ -36,13 +44,18 @@ public import TensorModel
 
   /// An upper bound of a worker's memory for chunks of that many dense bytes, in bytes: the buffers above, two written
   /// chunks and zstd's contexts.
-  public static func byteCount(chunkBytes: Int) -> Int { 10 * chunkBytes + (8 << 20) }
+  public static func byteCount(chunkBytes: Int) -> Int { 14 * chunkBytes + (8 << 20) }
 }
 
 /// One decoding worker's buffers and zstd context, kept for its life.
 @safe public final class DecodingWorkspace {
   let bitmap = ScratchBuffer()
   let packed = ScratchBuffer()
+  /// Of grids and palettes: codes, those of all elements, products, and which elements are not zeros.
+  let codes = ScratchBuffer()
+  let denseCodes = ScratchBuffer()
+  let products = ScratchBuffer()
+  let zeroBits = ScratchBuffer()
   private var streams: [ScratchBuffer] = []
   /// Made for the first frame: files are opened by the thousand that hold none.
   private lazy var zstd = ZstdDecompressor()

@@ -34,13 +34,18 @@ public enum FloatRounding {
     var index = 0
     while index < count {
       let bits = unsafe source.loadUnaligned(fromByteOffset: 4 &* index, as: UInt32.self)
-      let magnitude = halfMagnitude(bits & 0x7FFF_FFFF)
-      largest = max(largest, magnitude)
-      let word = UInt16(truncatingIfNeeded: magnitude | bits &>> 16 & 0x8000)
+      let word = half(bits)
+      largest = max(largest, UInt32(word & 0x7FFF))
       unsafe target.storeBytes(of: word, toByteOffset: 2 &* index, as: UInt16.self)
       index &+= 1
     }
     return UInt16(truncatingIfNeeded: largest)
+  }
+
+  /// The half nearest to an f32.
+  @inline(__always)
+  static func half(_ bits: UInt32) -> UInt16 {
+    UInt16(truncatingIfNeeded: halfMagnitude(bits & 0x7FFF_FFFF) | bits &>> 16 & 0x8000)
   }
 
   /// The pattern of the half nearest to a magnitude in f32.

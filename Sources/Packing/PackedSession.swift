@@ -91,7 +91,8 @@ import TensorModel
     try proved(entry, chunk) { (bytes) throws(ModelError) in
       try unsafe bytes.withUnsafeBytes { (stored) throws(ModelError) in
         try unsafe ChunkCodec.decode(
-          stored, names: file.index.encodings, shared: shared, into: target, workspace)
+          stored, at: directory.grid.bytes(ofChunk: chunk).lowerBound, names: file.index.encodings, shared: shared,
+          into: target, workspace)
       }
       guard unsafe XXH3.hash(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target))) == directory.denseHashes[chunk]
       else { throw denseDamage(chunk) }

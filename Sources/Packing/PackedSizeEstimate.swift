@@ -23,12 +23,10 @@ private final class ChunkPacker: PackedSizeEstimator {
 
   func pack(_ chunk: RawSpan, of info: TensorInfo, _ range: Range<Int>) throws(ModelError) -> PackedChunk {
     // The chunk stands for the tensor: its own sample decides, as the tensor's does when it is packed.
-    let elements = chunk.byteCount / info.dtype.blockBytes * info.dtype.blockElements
-    let part = try TensorInfo(name: info.name, dtype: info.dtype, shape: [elements])
-    let plan = try planner.decide(part, workspace) { (range, body) throws(ModelError) in
-      try body(chunk.extracting(range))
+    let plan = try planner.decide(info, in: range, workspace) { (part, body) throws(ModelError) in
+      try body(chunk.extracting((part.lowerBound - range.lowerBound)..<(part.upperBound - range.lowerBound)))
     }.plan
-    let choice = ChunkCodec.encode(chunk, plan: plan, workspace)
+    let choice = ChunkCodec.encode(chunk, at: range.lowerBound, plan: plan, workspace)
     return PackedChunk(byteCount: workspace.encodedByteCount + Self.directoryBytes, encoding: choice.name)
   }
 

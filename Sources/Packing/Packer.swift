@@ -125,7 +125,8 @@ private final class Packing: Sendable {
       makeWorker: { () throws(ModelError) in Worker(source, options.effort) },
       work: { (worker, index) throws(ModelError) in
         let entry = layout.entries[index]
-        let decision = try planner.decide(entry.info, worker.workspace) { (range, body) throws(ModelError) in
+        let decision = try planner.decide(entry.info, in: 0..<entry.info.byteCount, worker.workspace) {
+          (range, body) throws(ModelError) in
           let start = entry.range.lowerBound
           try worker.input.withBytes(
             of: entry.file, (start + range.lowerBound)..<(start + range.upperBound), body)
@@ -158,7 +159,8 @@ private final class Packing: Sendable {
         let inFile = (entry.range.lowerBound + range.lowerBound)..<(entry.range.lowerBound + range.upperBound)
         try worker.input.withBytes(of: entry.file, inFile) { (bytes) throws(ModelError) in
           worker.stored.denseHash = XXH3.hash(bytes)
-          worker.stored.choice = ChunkCodec.encode(bytes, plan: plans[index], worker.workspace)
+          worker.stored.choice = ChunkCodec.encode(
+            bytes, at: range.lowerBound, plan: plans[index], worker.workspace)
         }
         worker.input.release(of: entry.file, inFile)
         try worker.workspace.withEncoded { (stored) throws(ModelError) in

@@ -15,13 +15,26 @@ struct TensorPlanner {
     var sampled: [(candidate: String, fraction: Double)] = []
   }
 
-  /// - Parameter bytes: lends a range of the tensor's bytes.
+  /// - Parameters:
+  ///   - window: the part of the tensor that may be looked at, in bytes: whole blocks.
+  ///   - bytes: lends a range of the tensor's bytes.
   func decide(
-    _ info: TensorInfo, _ workspace: EncodingWorkspace,
-    bytes: (Range<Int>, (RawSpan) throws(ModelError) -> Void) throws(ModelError) -> Void
+    _ info: TensorInfo, in window: Range<Int>, _ workspace: EncodingWorkspace, bytes: Lend
+  ) throws(ModelError) -> Decision {
+    var decision = try general(info, window, workspace, bytes)
+    if let special = try special(info, window, decision, workspace, bytes) { decision = special }
+    return decision
+  }
+
+  /// Lends a range of a tensor's bytes.
+  typealias Lend = (Range<Int>, (RawSpan) throws(ModelError) -> Void) throws(ModelError) -> Void
+
+  /// What serves weights of any kind.
+  private func general(
+    _ info: TensorInfo, _ window: Range<Int>, _ workspace: EncodingWorkspace, _ bytes: Lend
   ) throws(ModelError) -> Decision {
     let element = ElementType(info.dtype)
-    guard element.isFloat, info.byteCount >= Self.smallestModelledBytes else {
+    guard element.isFloat, window.count >= Self.smallestModelledBytes else {
       return Decision(plan: TensorPlan(element: element, values: ["bytes"], searchesMatches: true))
     }
     if effort.level == 1 {
@@ -30,23 +43,23 @@ struct TensorPlanner {
     if effort.level == 2 {
       return Decision(plan: TensorPlan(element: element, values: ["fused"], searchesMatches: false))
     }
-    if effort.isExact, info.byteCount < 65536 {
+    if effort.isExact, window.count < 65536 {
       return Decision(plan: TensorPlan(element: element, values: ["fused", "planes", "bytes"], searchesMatches: true))
     }
-    if info.byteCount < 65536 {
+    if window.count < 65536 {
       return Decision(plan: TensorPlan(element: element, values: ["fused", "bytes"], searchesMatches: true))
     }
-    return try sample(info, element, workspace, bytes)
+    return try sample(info, window, element, workspace, bytes)
   }
 
   private func sample(
-    _ info: TensorInfo, _ element: ElementType, _ workspace: EncodingWorkspace,
-    _ bytes: (Range<Int>, (RawSpan) throws(ModelError) -> Void) throws(ModelError) -> Void
+    _ info: TensorInfo, _ window: Range<Int>, _ element: ElementType, _ workspace: EncodingWorkspace, _ bytes: Lend
   ) throws(ModelError) -> Decision {
     var sample: [UInt8] = []
-    let piece = min(max(info.byteCount / 128, 4096), 32768) / info.dtype.blockBytes * info.dtype.blockBytes
+    let piece = min(max(window.count / 128, 4096), 32768) / info.dtype.blockBytes * info.dtype.blockBytes
     for number in 0..<3 {
-      let start = (info.byteCount - piece) / 2 * number / info.dtype.blockBytes * info.dtype.blockBytes
+      let start =
+        window.lowerBound + (window.count - piece) / 2 * number / info.dtype.blockBytes * info.dtype.blockBytes
       try bytes(start..<(start + piece)) { (span) throws(ModelError) in
         unsafe span.withUnsafeBytes { unsafe sample.append(contentsOf: $0) }
       }
@@ -58,7 +71,7 @@ struct TensorPlanner {
     ]
     var sampled: [(candidate: String, fraction: Double)] = []
     for (name, plan) in plans {
-      _ = unsafe ChunkCodec.encode(sample.span.bytes, plan: plan, workspace)
+      _ = unsafe ChunkCodec.encode(sample.span.bytes, at: 0, plan: plan, workspace)
       let size = workspace.encodedByteCount
       sampled.append((name, Double(size) / Double(sample.count)))
     }

@@ -62,10 +62,10 @@ struct ContractTests {
     let plan = TensorPlan(element: .byte, values: ["raw"], searchesMatches: false)
     let (stored, _) = encode([1, 2, 3], plan, Self.effort)
     var names = EncodingRegistry.names
-    names[EncodingRegistry.number(of: "raw")] = "grid"
+    names[EncodingRegistry.number(of: "raw")] = "later"
     let error = #expect(throws: ModelError.self) { try decode(stored, byteCount: 3, names: names) }
     #expect(error?.code == .unsupported)
-    #expect(error?.message.contains("'grid'") == true)
+    #expect(error?.message.contains("'later'") == true)
   }
 
   @Test func aChunkThatClaimsTooMuchIsRefusedBeforeItIsDecoded() {
@@ -85,7 +85,7 @@ struct ContractTests {
 
   private func encode(_ bytes: [UInt8], _ plan: TensorPlan, _ effort: Effort) -> ([UInt8], ChunkChoice) {
     let workspace = EncodingWorkspace(effort: effort)
-    let choice = unsafe ChunkCodec.encode(bytes.span.bytes, plan: plan, workspace)
+    let choice = unsafe ChunkCodec.encode(bytes.span.bytes, at: 0, plan: plan, workspace)
     let stored = try! workspace.withEncoded { span in unsafe span.withUnsafeBytes { unsafe [UInt8]($0) } }
     return (stored, choice)
   }
@@ -100,7 +100,7 @@ struct ContractTests {
     let copy = unsafe source.raw(stored.count)
     for (index, byte) in stored.enumerated() { unsafe copy.storeBytes(of: byte, toByteOffset: index, as: UInt8.self) }
     try unsafe ChunkCodec.decode(
-      UnsafeRawBufferPointer(start: copy, count: stored.count), names: names, shared: .none, into: room,
+      UnsafeRawBufferPointer(start: copy, count: stored.count), at: 0, names: names, shared: .none, into: room,
       DecodingWorkspace())
     return unsafe [UInt8](room)
   }

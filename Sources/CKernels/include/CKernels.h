@@ -73,6 +73,16 @@ typedef struct tare_kernels {
   void (*widen_bf16)(const void *source, size_t count, void *target);
   void (*widen_f16)(const void *source, size_t count, void *target);
 
+  // GridFitter, GridProducts
+  size_t (*grid_misfits)(
+      const float *numbers, size_t count, float unit, float inverse, float tolerance, size_t limit);
+  void (*grid_extremes)(const float *numbers, size_t count, float *lowest, float *highest);
+  size_t (*grid_multiples)(
+      const float *numbers, size_t count, int kind, float scale, float inverse, int divides, int largest,
+      int16_t *codes);
+  void (*grid_look_up)(
+      const uint8_t *codes, size_t count, const uint32_t *table, size_t levels, int width, void *target);
+
   // PruneTally; `after` may be NULL.
   void (*tally_squares)(
       const double *values, const double *after, size_t count, double limit, double *sums, int64_t *counts);

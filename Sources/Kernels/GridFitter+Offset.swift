@@ -1,0 +1,91 @@
+extension GridFitter {
+  /// The scale and the offset of a group, with a book of integers above an offset; nil where it is not on the grid.
+  ///
+  /// The offset is the least number, so that a group in which every code occurs gives the offset it was made with.
+  /// - Parameter isExact: false where it is enough that numbers are near the grid: those of a part of a group, whose
+  ///   least number is not the offset.
+  public func scaleAndOffset(
+    _ numbers: UnsafePointer<Float>, count: Int, isExact: Bool = true
+  ) -> (scale: Float, offset: Float)? {
+    guard case .offset(let tries) = book else { return nil }
+    var (low, high) = unsafe (numbers[0], numbers[0])
+    for index in 0..<count {
+      let number = unsafe numbers[index]
+      guard number.isFinite else { return nil }
+      low = min(low, number)
+      high = max(high, number)
+    }
+    guard high > low else { return (1, low) }
+    let span = high - low
+    for multiple in tries {
+      let unit = span / Float(multiple)
+      guard unit.isNormal, unsafe areNear(numbers, count, unit: unit, low: low, high: high) else { continue }
+      if !isExact { return (unit, low) }
+      if let scale = unsafe scaleAbove(low, numbers, count, unit: unit, multiple) { return (scale, low) }
+    }
+    return nil
+  }
+
+  /// Whether all numbers are near the offset and multiples of `unit`.
+  private func areNear(
+    _ numbers: UnsafePointer<Float>, _ count: Int, unit: Float, low: Float, high: Float
+  ) -> Bool {
+    let inverse = 1 / unit
+    // Half a step of each of three numbers.
+    let ends = max(low.magnitude, high.magnitude)
+    var index = 0
+    while index < count {
+      let end = min(index &+ 16, count)
+      var bad: Int32 = 0
+      while index < end {
+        let number = unsafe numbers[index]
+        let height = number - low
+        let rest = height - Self.rounded(height * inverse) * unit
+        bad &+= rest.magnitude <= (ends + number.magnitude) * tolerance * 0.75 ? 0 : 1
+        index &+= 1
+      }
+      if bad > 0 { return false }
+    }
+    return true
+  }
+
+  private func scaleAbove(
+    _ low: Float, _ numbers: UnsafePointer<Float>, _ count: Int, unit: Float, _ multiple: Int
+  ) -> Float? {
+    // A scale of the numbers' own kind is the likeliest.
+    let guess = kind.value(kind.word(unit))
+    if unsafe isScale(guess, above: low, numbers, count, multiple) { return guess }
+    var interval = GridInterval()
+    let inverse = 1 / unit
+    for index in 0..<count {
+      let number = unsafe numbers[index]
+      let code = Double(Self.rounded((number - low) * inverse))
+      if code == 0 { continue }
+      let half = kind.halfStep(number == 0 ? 0x1p-126 : Double(number))
+      let height = Double(number) - Double(low)
+      // What lies half way is rounded to the even word.
+      interval.narrow(
+        to: (height - half) / code, (height + half) / code, isClosed: kind.word(number) & 1 == 0)
+    }
+    return interval.shortest
+  }
+
+  /// Whether every number is the offset and a multiple of `scale`.
+  private func isScale(
+    _ scale: Float, above low: Float, _ numbers: UnsafePointer<Float>, _ count: Int, _ multiple: Int
+  ) -> Bool {
+    let inverse = 1 / scale
+    guard scale.isNormal else { return false }
+    return unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { table in
+      for code in 0...multiple {
+        unsafe table[code] = kind.value(products.word(Float(code), scale: scale, offset: low))
+      }
+      for index in 0..<count {
+        let number = unsafe numbers[index]
+        let code = Int(Int32(Self.rounded((number - low) * inverse)))
+        guard code <= multiple, unsafe table[code].bitPattern == number.bitPattern else { return false }
+      }
+      return true
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import Encodings
+import Kernels
+import TensorModel
+
+extension TensorPlanner {
+  /// Distinct elements of a sample that suggest a palette.
+  private static let fewElements = 1024
+  /// A special encoding that is that much smaller than the general one is taken without trying both on every chunk.
+  private static let clearlySmaller = 0.9
+  /// Bytes of a tensor on which candidates are tried.
+  private static let trialBytes = 256 << 10
+
+  /// A plan with `palette` or `grid`, where a look at some elements suggests it and a chunk shows that it pays.
+  func special(
+    _ info: TensorInfo, _ window: Range<Int>, _ general: Decision, _ workspace: EncodingWorkspace, _ bytes: Lend
+  ) throws(ModelError) -> Decision? {
+    let element = general.plan.element
+    let isLarge = window.count / element.width >= GridSearch.fewestElements
+    guard isLarge, element.width > 1 else { return nil }
+    let hasPalette = try suggestsPalette(window, element, bytes)
+    var candidates: [(name: String, decision: Decision)] = []
+    for grid in try grids(info, window, element, bytes) {
+      var decision = general
+      decision.plan.grid = grid
+      decision.plan.values = ["grid"]
+      decision.plan.searchesMatches = false
+      if grid.layout.groupColumns == 1 {
+        // A scale for each column of a chunk: more rows share them.
+        decision.chunkBytes = min(max(ChunkGrid.defaultChunkBytes, 256 * info.rowBytes), ChunkGrid.maximumChunkBytes)
+      }
+      candidates.append(("grid", decision))
+    }
+    if hasPalette {
+      var decision = general
+      decision.plan.values = ["palette"]
+      decision.plan.searchesMatches = false
+      candidates.append(("palette", decision))
+    }
+    guard !candidates.isEmpty else { return nil }
+    return try smallest(of: candidates, info, window, general, workspace, bytes)
+  }
+
+  private func grids(
+    _ info: TensorInfo, _ window: Range<Int>, _ element: ElementType, _ bytes: Lend
+  ) throws(ModelError) -> [GridPlan] {
+    guard let kind = GridKind(element) else { return [] }
+    let width = kind.width
+    return try withoutActuallyEscaping(bytes) { (bytes) throws(ModelError) in
+      let search = GridSearch(
+        kind: kind, shape: info.shape, window: (window.lowerBound / width)..<(window.upperBound / width)
+      ) { (start, count, stride) throws(ModelError) in
+        try Self.numbers(kind, start, count, stride, bytes)
+      }
+      return try search.find()
+    }
+  }
+
+  /// `count` elements from `start` on, each `stride` after the last.
+  private static func numbers(
+    _ kind: GridKind, _ start: Int, _ count: Int, _ stride: Int, _ bytes: Lend
+  ) throws(ModelError) -> [Float] {
+    var numbers: [Float] = []
+    numbers.reserveCapacity(count)
+    let width = kind.width
+    // Far apart, one by one: what lies between need not be there in one piece.
+    let together = stride * width <= 65536 ? count : 1
+    var first = 0
+    while first < count {
+      let part = min(together, count - first)
+      let from = (start + first * stride) * width
+      try bytes(from..<(from + ((part - 1) * stride + 1) * width)) { (span) throws(ModelError) in
+        unsafe span.withUnsafeBytes { raw in
+          for index in 0..<part { unsafe numbers.append(kind.value(kind.load(raw.baseAddress!, index * stride))) }
+        }
+      }
+      first += part
+    }
+    return numbers
+  }
+
+  /// Whether pieces of the tensor have few distinct elements.
+  private func suggestsPalette(_ window: Range<Int>, _ element: ElementType, _ bytes: Lend) throws(ModelError) -> Bool {
+    let width = element.width
+    let piece = min(2048, window.count / width / 4)
+    var distinct: Set<UInt64> = []
+    for place in 0..<4 {
+      let start = window.lowerBound + (window.count - piece * width) / 3 * place / width * width
+      try bytes(start..<(start + piece * width)) { (span) throws(ModelError) in
+        for index in 0..<piece where distinct.count <= Self.fewElements {
+          var word: UInt64 = 0
+          for byte in 0..<width {
+            word = word << 8 | UInt64(unsafe span.unsafeLoad(fromByteOffset: index * width + byte, as: UInt8.self))
+          }
+          distinct.insert(word)
+        }
+      }
+      if distinct.count > piece * (place + 1) / 4 || distinct.count > Self.fewElements { return false }
+    }
+    return true
+  }
+
+  /// Encodes a piece from the middle with each candidate, and compares with what serves any tensor.
+  private func smallest(
+    of candidates: [(name: String, decision: Decision)], _ info: TensorInfo, _ window: Range<Int>, _ general: Decision,
+    _ workspace: EncodingWorkspace, _ bytes: Lend
+  ) throws(ModelError) -> Decision? {
+    // Scales of columns are shared by the rows of a whole chunk; others by less.
+    let hasColumns = candidates.contains { $0.decision.plan.grid?.layout.groupColumns == 1 }
+    let target = hasColumns ? candidates.map(\.decision.chunkBytes).max()! : Self.trialBytes
+    let grid = ChunkGrid(info, target: target)
+    let range = grid.bytes(ofChunk: grid.chunk(holding: (window.lowerBound + window.upperBound) / 2)).clamped(
+      to: window)
+    func size(_ plan: TensorPlan) throws(ModelError) -> Double {
+      try bytes(range) { (span) throws(ModelError) in
+        _ = ChunkCodec.encode(span, at: range.lowerBound, plan: plan, workspace)
+      }
+      return Double(workspace.encodedByteCount) / Double(range.count)
+    }
+    // The general sample stands for the general plan where there is one.
+    let sampled = general.sampled.map(\.fraction).min()
+    let ordinary = if let sampled { sampled } else { try size(general.plan) }
+    var trials = [(candidate: general.plan.values[0], fraction: ordinary)]
+    var best: (decision: Decision, fraction: Double)?
+    for candidate in candidates {
+      let fraction = try size(candidate.decision.plan)
+      trials.append((candidate.name, fraction))
+      if fraction < min(best?.fraction ?? 1, ordinary) { best = (candidate.decision, fraction) }
+    }
+    guard let best else { return nil }
+    var decision = best.decision
+    decision.plan.takesFirst = best.fraction < Self.clearlySmaller * ordinary
+    decision.plan.values += general.plan.values
+    decision.plan.searchesMatches = !decision.plan.takesFirst && general.plan.searchesMatches
+    decision.sampled = trials
+    return decision
+  }
+}
