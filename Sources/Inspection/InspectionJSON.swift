@@ -23,7 +23,7 @@ public enum InspectionJSON {
     json.string("format", model.format)
     json.integer("bytes", model.byteCount)
     json.object("metadata") { json in
-      for entry in model.metadata { json.string(entry.key, entry.value) }
+      for entry in model.metadata { json.metadata(entry.key, entry.value) }
     }
     json.object("totals") { json in
       writeCounts(model.totals, to: &json)

@@ -111,7 +111,7 @@ public struct PackSource: Sendable {
 extension PackSource.File {
   /// Of a file that was laid out for a model's tensors, their numbers in the model, in the order of the file.
   public var tensorNumbers: [Int]? {
-    if case .image(let image) = content { image.sources } else { nil }
+    if case .image(let image) = content { image.modelTensors } else { nil }
   }
 
   /// Demands that the model is as it was when it was opened. A file of which only bytes count is kept as it was read.

@@ -62,9 +62,18 @@ extension MetadataDifference {
   fileprivate func write(to text: inout JSONText) {
     text.object { text in
       text.string("key", key)
-      text.optional("a", a)
-      text.optional("b", b)
+      text.metadata("a", a)
+      text.metadata("b", b)
     }
+  }
+}
+
+extension JSONText {
+  /// A string as it is; any other value with its type.
+  fileprivate mutating func metadata(_ key: String, _ value: MetadataValue?) {
+    guard let value else { return null(key) }
+    if let string = value.string { return self.string(key, string) }
+    object(key) { $0.typed(value) }
   }
 }
 

@@ -154,7 +154,7 @@ extension MetadataDifference {
     let keys = a.map(\.key) + b.map(\.key).filter { inA[Array($0.utf8)] == nil }
     return keys.compactMap { key in
       let (left, right) = (inA[Array(key.utf8)], inB[Array(key.utf8)])
-      guard left.map({ Array($0.utf8) }) != right.map({ Array($0.utf8) }) else { return nil }
+      guard left != right else { return nil }
       return MetadataDifference(key: key, a: left, b: right)
     }
   }
