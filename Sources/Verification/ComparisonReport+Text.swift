@@ -9,6 +9,7 @@ extension ComparisonReport {
     var shown = differences.prefix(max(0, maxDifferences)).flatMap { $0 }
     if differences.count > maxDifferences { shown.append("… and \(differences.count - max(0, maxDifferences)) more") }
     if let note = metadataNote { shown.append(note) }
+    shown += [a, b].compactMap(\.note)
     return (shown + [verdictLine]).map { $0.escapedForDisplay + "\n" }.joined()
   }
 

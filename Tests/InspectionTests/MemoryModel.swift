@@ -64,8 +64,12 @@ final class MemoryModel: ContainerReader {
 /// The same as a packed model: 5 bytes for its first tensor, 6 for the next.
 final class PackedModel: ContainerReader, PackedCatalog {
   let model: MemoryModel
+  let canonicalZeros: Int
 
-  init(_ model: MemoryModel) { self.model = model }
+  init(_ model: MemoryModel, canonicalZeros: Int = 0) {
+    self.model = model
+    self.canonicalZeros = canonicalZeros
+  }
 
   var formatName: String { "tare" }
   var path: String { model.path }
