@@ -27,6 +27,8 @@ final class ModelWithTensor: ContainerReader {
     tensor == number ? ChunkGrid(catalog.tensors[tensor].info) : base.grid(of: tensor)
   }
 
+  func demandUnchanged() throws(ModelError) { try base.demandUnchanged() }
+
   func makeSession() -> any TensorSession { Session(base.makeSession(), number, bytes) }
 
   private final class Session: TensorSession {

@@ -189,6 +189,11 @@ public final class PackedFile: Sendable {
     return count
   }
 
+  /// Demands that nobody has written to the file since it was opened.
+  func demandUnchanged() throws(ModelError) {
+    try within(path) { () throws(ModelError) in try map.demandUnchanged() }
+  }
+
   /// Lends stored bytes, counted from the start of an entry.
   func withStored<Result>(
     _ place: PackedIndex.Place, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result

@@ -52,6 +52,8 @@ public final class PackedModel: ContainerReader {
     (try? file.directory(of: holders[tensor]).grid) ?? ChunkGrid(catalog.tensors[tensor].info)
   }
 
+  public func demandUnchanged() throws(ModelError) { try file.demandUnchanged() }
+
   public func makeSession() -> any TensorSession { PackedSession(self) }
 
   /// The header of a packed safetensors file, its metadata complete: it is a literal, and is parsed as what it is.

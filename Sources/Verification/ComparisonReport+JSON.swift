@@ -90,6 +90,7 @@ extension TensorComparison {
       if let first { first.write(to: &text, "first_difference") } else { text.null("first_difference") }
       writeErrors(to: &text)
       if let failure { text.string("error", "\(failure.path): \(failure.message(in: name))") }
+      if let side = roundedSide { text.string("rounded", side.rawValue) }
       if !sameLayout { writeLayouts(to: &text) }
     }
   }

@@ -100,6 +100,10 @@ extension ComparisonReport {
     let wouldBeEqual = differing.allSatisfy {
       $0.a.shape == $0.b.shape && $0.differing != nil && $0.failure == nil && $0.differingValues == 0
     }
+    let reasons = Set(differing.map(\.roundingText))
+    if reasons.count == 1, let reason = reasons.first, let reason, differing.allSatisfy({ $0.a.shape == $0.b.shape }) {
+      return ", and of all of them " + reason
+    }
     guard tolerance == .exact, wouldBeEqual, renamed.isEmpty else { return "" }
     guard differing.allSatisfy(\.sameLayout) else {
       return ", all in the dtype alone: every value survives (--tolerance value lets that pass)"
@@ -119,7 +123,17 @@ extension TensorComparison {
   fileprivate var lines: [String] {
     if let failure { return ["\(label): cannot be read in \(failure.path): \(failure.message(in: name))"] }
     let parts = (layoutLine.map { [$0] } ?? []) + (elementsLine.map { [$0] } ?? [])
-    return ["\(label): " + parts.joined(separator: ", ")] + (errorsLine.map { ["  " + $0] } ?? [])
+    return ["\(label): " + parts.joined(separator: ", ")] + (roundingText.map { ["  " + $0] } ?? [])
+      + (errorsLine.map { ["  " + $0] } ?? [])
+  }
+
+  /// Why the values differ, where rounding is all there is to it.
+  fileprivate var roundingText: String? {
+    switch roundedSide {
+    case .b: "B is A rounded to \(b.dtype.name), each value to the nearest"
+    case .a: "A is B rounded to \(a.dtype.name), each value to the nearest"
+    case nil: nil
+    }
   }
 
   private var layoutLine: String? {

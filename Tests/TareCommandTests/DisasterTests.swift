@@ -108,6 +108,20 @@ import Testing
     #expect(folder.names == ["m"])
   }
 
+  @Test(arguments: ["o.safetensors", "o/"])
+  func fileThatIsWrittenToIsNotConverted(output: String) throws {
+    let folder = try TemporaryFolder.withLargeModel()
+    let converting = try tare.start(["convert", "m", output, "--dtype", "f64", "--threads", "1"], in: folder.path)
+    #expect(converting.waitForOutput(in: folder))
+    let model = try #require(FileHandle(forUpdatingAtPath: folder.path("m")))
+    try model.seek(toOffset: 1 << 20)
+    try model.write(contentsOf: Data([1]))
+    let result = converting.wait()
+    #expect((result.exitCode, result.output) == (74, ""))
+    #expect(result.errorLines == ["tare: m: changed while it was read"])
+    #expect(folder.names == ["m"])
+  }
+
   /// The bytes that were opened stay where they are; another file of their name is another file.
   @Test func fileThatIsReplacedIsPackedAsItWas() throws {
     let folder = try TemporaryFolder.withLargeModel()

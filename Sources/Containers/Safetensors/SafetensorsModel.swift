@@ -38,6 +38,10 @@ public final class SafetensorsModel: ContainerReader {
       tensors: tensors)
   }
 
+  public func demandUnchanged() throws(ModelError) {
+    for file in files { try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() } }
+  }
+
   public func makeSession() -> any TensorSession { SafetensorsSession(self) }
 }
 

@@ -24,7 +24,24 @@ extension UnpackCommand {
 
   private func unpack(_ path: String) throws -> Result {
     let output = try output ?? PackedName.unpacked(path) + (salvage ? PackedName.salvagedSuffix : "")
-    let file = try PackedFile(path: path, salvaging: salvage)
+    do {
+      return try unpack(PackedFile(path: path, salvaging: salvage), path, to: output)
+    } catch let error as ModelError {
+      throw hinted(error, path)
+    }
+  }
+
+  /// The error of a damaged file of which something can be brought back says how.
+  private func hinted(_ error: ModelError, _ path: String) -> ModelError {
+    guard !salvage, error.hint == nil, error.code == .malformed,
+      (try? PackedFile(path: path, salvaging: true)) != nil
+    else { return error }
+    var error = error
+    error.hint = "--salvage brings back what is whole"
+    return error
+  }
+
+  private func unpack(_ file: PackedFile, _ path: String, to output: String) throws -> Result {
     let progress = talk.progress("unpacking \(path)", totalBytes: file.byteCount)
     defer { progress.finish() }
     let clock = ContinuousClock()
