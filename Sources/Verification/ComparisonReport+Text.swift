@@ -100,9 +100,9 @@ extension ComparisonReport {
     let wouldBeEqual = differing.allSatisfy {
       $0.a.shape == $0.b.shape && $0.differing != nil && $0.failure == nil && $0.differingValues == 0
     }
-    let reasons = Set(differing.map(\.roundingText))
-    if reasons.count == 1, let reason = reasons.first, let reason, differing.allSatisfy({ $0.a.shape == $0.b.shape }) {
-      return ", and of all of them " + reason
+    let roundings = Set(differing.compactMap(\.roundingText))
+    if let rounding = roundings.first, roundings.count == 1, differing.allSatisfy(\.isRoundedOrSurvives) {
+      return ", all in the dtype alone: " + rounding
     }
     guard tolerance == .exact, wouldBeEqual, renamed.isEmpty else { return "" }
     guard differing.allSatisfy(\.sameLayout) else {
@@ -134,6 +134,12 @@ extension TensorComparison {
     case .a: "A is B rounded to \(a.dtype.name), each value to the nearest"
     case nil: nil
     }
+  }
+
+  /// Whether the values are the other's, rounded, if rounding changed any.
+  fileprivate var isRoundedOrSurvives: Bool {
+    let survives = mode == .numbers && differingValues == 0 && failure == nil
+    return a.shape == b.shape && (survives || roundedSide != nil)
   }
 
   private var layoutLine: String? {

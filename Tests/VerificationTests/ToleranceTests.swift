@@ -18,7 +18,22 @@ import Verification
     #expect(text.contains("\n  B is A rounded to BF16, each value to the nearest\n"))
     #expect(
       text.hasSuffix(
-        "different: 1 of 1 tensor differs, and of all of them B is A rounded to BF16, each value to the nearest\n"))
+        "different: 1 of 1 tensor differs, all in the dtype alone: B is A rounded to BF16, each value to the nearest\n")
+    )
+    // A tensor that rounding did not change is no exception; one that differs otherwise is.
+    func withSecond(_ model: MemoryModel, _ dtype: DType, _ bytes: [UInt8]) -> MemoryModel {
+      MemoryModel([
+        .init("x", model.catalog.tensors[0].info.dtype, [3], model.bytes), .init("y", dtype, [1], bytes),
+      ])
+    }
+    let exact = try ModelComparison().run(
+      withSecond(a, .f32, [0, 0, 0x80, 0x3F]), withSecond(b(0xCD), .bf16, [0x80, 0x3F]))
+    #expect(
+      exact.text().hasSuffix(
+        "2 of 2 tensors differ, all in the dtype alone: B is A rounded to BF16, each value to the nearest\n"))
+    let other = try ModelComparison().run(
+      withSecond(a, .f32, [0, 0, 0x80, 0x3F]), withSecond(b(0xCD), .bf16, [0, 0x40]))
+    #expect(other.text().hasSuffix("2 of 2 tensors differ\n"))
     #expect(rounded.json(version: "1").contains("\"rounded\": \"b\""))
     // The other way round, and a pattern beside the nearest.
     #expect(
