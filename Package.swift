@@ -80,6 +80,6 @@ let package = Package(
       [
         "Conversion", "TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "Verification", "MemoryModel",
       ]),
-    tests("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Inspection"]),
+    tests("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Inspection", "MemoryModel"]),
   ]
 )

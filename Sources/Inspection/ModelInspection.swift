@@ -180,7 +180,8 @@ extension ModelReport {
     self.init(
       path: reader.path, format: reader.formatName, byteCount: reader.byteCount,
       fileCount: reader.catalog.files.count, metadata: reader.catalog.metadata, isHeaderOnly: options.headerOnly,
-      isPacked: isPacked, tensors: options.order.arrange(tensors),
+      isPacked: isPacked, canonicalZeros: (reader as? any PackedCatalog)?.canonicalZeros ?? 0,
+      tensors: options.order.arrange(tensors),
       grouping: options.grouping, layers: options.grouping == .layer ? options.order.arrange(Self.layers(tensors)) : [],
       totals: totals)
   }

@@ -49,7 +49,8 @@ package final class LineSquareScanner {
         for row in result.rows {
           let piece = (row * columns..<(row + 1) * columns).clamped(to: elements)
           let offset = piece.lowerBound - elements.lowerBound
-          let columnSums = unsafe target.baseAddress.map { unsafe $0 + piece.lowerBound % columns }
+          // An empty array has an address too.
+          let columnSums = unsafe wantsColumns ? target.baseAddress! + piece.lowerBound % columns : nil
           sums.append(unsafe addRow(bytes, dtype, offset..<offset + piece.count, columnSums))
         }
       }

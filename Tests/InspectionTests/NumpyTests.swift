@@ -1,5 +1,6 @@
 import Foundation
 import Inspection
+import MemoryModel
 import TensorModel
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let model = try Self.model(seed: seed, path: folder.appendingPathComponent("model.bin").path)
-    try Data([UInt8](repeating: 0, count: 8) + model.bytes.joined()).write(to: URL(fileURLWithPath: model.path))
+    try Data(model.bytes).write(to: URL(fileURLWithPath: model.path))
     let inspection = folder.appendingPathComponent("inspection.json")
     try Data(InspectionJSON.document([ModelInspection.run(model)], version: "test").utf8).write(to: inspection)
     let (status, output) = try Self.run("check_inspection.py", inspection.path)

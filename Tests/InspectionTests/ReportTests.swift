@@ -1,4 +1,5 @@
 import Inspection
+import MemoryModel
 import TensorModel
 import Testing
 
@@ -230,7 +231,7 @@ import Testing
           {
             "path": "model.safetensors",
             "format": "safetensors",
-            "bytes": 12328,
+            "bytes": 12320,
             "metadata": {
               "format": "pt",
               "notes": "long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long "
@@ -255,7 +256,7 @@ import Testing
                 "shape": [4],
                 "elements": 4,
                 "bytes": 16,
-                "offset": 12296,
+                "offset": 12288,
                 "zeros": 2,
                 "negative_zeros": 1,
                 "sparsity": 0.5,
@@ -307,7 +308,7 @@ import Testing
                 "shape": [2],
                 "elements": 2,
                 "bytes": 16,
-                "offset": 12312,
+                "offset": 12304,
                 "zeros": 0,
                 "negative_zeros": 0,
                 "sparsity": 0.0,
@@ -355,7 +356,7 @@ import Testing
                 "shape": [0, 4],
                 "elements": 0,
                 "bytes": 0,
-                "offset": 12328,
+                "offset": 12320,
                 "zeros": 0,
                 "negative_zeros": 0,
                 "sparsity": 0.0,
@@ -409,7 +410,7 @@ import Testing
           {
             "path": "model.safetensors",
             "format": "safetensors",
-            "bytes": 12328,
+            "bytes": 12320,
             "metadata": {
               "format": "pt",
               "notes": "long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long "
@@ -427,7 +428,7 @@ import Testing
                 "shape": [2],
                 "elements": 2,
                 "bytes": 16,
-                "offset": 12312
+                "offset": 12304
               }
             ]
           }

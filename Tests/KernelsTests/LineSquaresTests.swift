@@ -36,6 +36,19 @@ import Testing
     }
   }
 
+  /// Sums of columns that nobody asked for are written nowhere.
+  @Test func rowsAloneAreTheSameAsWithColumns() {
+    let bytes = [UInt8](repeating: 0x40, count: 4 * 3 * 70_000)
+    func found(wantsColumns: Bool) -> LineSquares {
+      let scanner = LineSquareScanner(on: .portable)
+      return unsafe scanner.scan(
+        bytes.span.bytes, dtype: .f32, firstElement: 0, columns: 70_000, wantsColumns: wantsColumns)
+    }
+    let (rows, both) = (found(wantsColumns: false), found(wantsColumns: true))
+    #expect(rows.columns.isEmpty && both.columns.count == 70_000)
+    #expect(rows.rows == both.rows && rows.first == both.first && rows.last == both.last)
+  }
+
   @Test func everyInstructionSetGivesTheSameBits() {
     let seed = UInt64.random(in: 0...UInt64.max)
     var generator = SeededGenerator(seed: seed)
