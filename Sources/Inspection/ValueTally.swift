@@ -61,8 +61,7 @@ struct ValueTally {
     let distribution = ValueDistribution(patterns, dtype: dtype)
     // The middle of a bucket may lie beyond the last value in it.
     let quantiles = distribution.quantiles(ValueProfile.quantileShares).map { min(max($0, minimum), maximum) }
-    let reach = ValueProfile.outlierDeviations * deviation
-    let outliers = distribution.count(fartherThan: reach, from: moments.mean)
+    let outliers = distribution.count(beyond: ValueProfile.outlierDeviations, of: deviation, from: moments.mean)
     guard wantsHistogram else { return (quantiles, outliers, nil) }
     let counts = distribution.histogram(bins: ValueHistogram.bins, from: minimum, to: maximum)
     return (quantiles, outliers, ValueHistogram(minimum: minimum, maximum: maximum, counts: counts))

@@ -141,11 +141,13 @@ private func statistics<Floats: FloatWords>(
           unsafe moments.merge(Moments(block: source, count, functions))
         } else {
           unsafe decode(source, count, into: scratch, Floats.self)
-          unsafe moments.merge(Moments(block: UnsafeBufferPointer(rebasing: scratch[..<count])))
+          unsafe moments.merge(block(scratch, count, classes.lowestKey, classes.highestKey, Floats.self))
         }
       } else {
-        let kept = unsafe decodeFinite(source, count, into: scratch, Floats.self, &finite, &result)
-        unsafe moments.merge(Moments(block: UnsafeBufferPointer(rebasing: scratch[..<kept])))
+        var kept = (lowest: Floats.Key.max, highest: Floats.Key.min)
+        let keptCount = unsafe decodeFinite(source, count, into: scratch, Floats.self, &kept, &result)
+        finite = (min(finite.lowest, kept.lowest), max(finite.highest, kept.highest))
+        unsafe moments.merge(block(scratch, keptCount, kept.lowest, kept.highest, Floats.self))
       }
       start += count
     }
@@ -161,6 +163,18 @@ private func statistics<Floats: FloatWords>(
   }
   result.uniformity = all.lowest == all.highest ? .bits(UInt64(Floats.word(ofKey: all.lowest))) : .mixed
   return result
+}
+
+/// The moments of `count` finite values with the extreme keys `lowest` and `highest`.
+@inline(__always)
+private func block<Floats: FloatWords>(
+  _ values: UnsafeMutableBufferPointer<Floats.Value>, _ count: Int, _ lowest: Floats.Key, _ highest: Floats.Key,
+  _: Floats.Type
+) -> Moments {
+  guard count > 0 else { return Moments() }
+  let (a, b) = (Floats.value(Floats.word(ofKey: lowest)).widened, Floats.value(Floats.word(ofKey: highest)).widened)
+  let exponent = Moments.exponent(largestMagnitude: max(a.magnitude, b.magnitude))
+  return unsafe Moments(block: UnsafeBufferPointer(rebasing: values[..<count]), exponent: exponent)
 }
 
 /// Looks at each element only where none of them needs the precision of the type.

@@ -13,8 +13,15 @@ import Testing
   }()
 
   @Test(.enabled(if: python != nil, "scripts/make-venv makes the Python that this needs"))
-  func everyNumberAgreesWithNumpy() throws {
-    let seed = UInt64.random(in: 0...UInt64.max)
+  func everyNumberAgreesWithNumpy() throws { try compare(seed: UInt64.random(in: 0...UInt64.max)) }
+
+  /// Seeds of F64 whose sums, or sums of squares, leave the doubles while mean and deviation don't.
+  @Test(
+    .enabled(if: python != nil, "scripts/make-venv makes the Python that this needs"),
+    arguments: [14_696_106_089_829_343_543, 1, 2, 3])
+  func sumsBeyondTheDoublesAgreeWithNumpy(_ seed: UInt64) throws { try compare(seed: seed) }
+
+  private func compare(seed: UInt64) throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tare-numpy-\(seed)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -87,6 +87,26 @@ import Testing
     #expect(merged.moments?.count == 100_001)
   }
 
+  @Test func momentsOfTheLargestAndSmallestDoublesAreFinite() throws {
+    let (huge, tiny) = (Double.greatestFiniteMagnitude, Double.leastNonzeroMagnitude)
+    func moments(_ values: [Double]) throws -> Moments {
+      try #require(statistics(littleEndian(values.map(\.bitPattern)), .f64).moments)
+    }
+    let far = try moments([huge, -huge])
+    #expect(far.mean == 0 && far.standardDeviation == huge)
+    let near = try moments([huge, huge.nextDown, huge])
+    #expect(abs(near.mean - huge) <= 1e-15 * huge && near.standardDeviation! < 1e-15 * huge)
+    let small = try moments([0x1p-600, -0x1p-600])
+    #expect(small.mean == 0 && small.standardDeviation == 0x1p-600)
+    let least = try moments([tiny, -tiny, 0])
+    #expect(least.mean == 0 && least.standardDeviation == tiny)
+    var all = try moments([0, 0])
+    for part in [small, far, near] { all.merge(part) }
+    #expect(all.count == 9 && abs(all.mean - huge / 3) <= 1e-15 * huge)
+    let squares = (2 + 3) - 9.0 / 9
+    #expect(abs(all.standardDeviation! - huge * (squares / 9).squareRoot()) <= 1e-15 * huge)
+  }
+
   @Test func opaqueElementsHaveNoStatistics() {
     let dtype = DType(name: "X", blockElements: 1, blockBytes: 3, values: .opaque)
     let bytes: [UInt8] = [1, 2, 3]
@@ -125,11 +145,10 @@ import Testing
     #expect(found.extremes?.asDoubles.minimum == reference.finite.min(), place)
     #expect(found.extremes?.asDoubles.maximum == reference.finite.max(), place)
     #expect(found.moments?.count == reference.finite.count, place)
-    // Sums of arbitrary doubles leave the range of doubles.
-    let largest = reference.finite.map(\.magnitude).max() ?? 0
-    guard let mean = reference.mean, let deviation = reference.deviation, largest < 1e150 else { return }
-    #expect(abs(found.moments!.mean - mean) <= 1e-12 * largest, place)
-    #expect(abs(found.moments!.standardDeviation! - deviation) <= 1e-12 * largest, place)
+    guard let (mean, deviation) = reference.moments else { return }
+    let tolerance = max(1e-12 * (reference.finite.map(\.magnitude).max() ?? 0), .leastNonzeroMagnitude)
+    #expect(abs(found.moments!.mean - mean) <= tolerance, place)
+    #expect(abs(found.moments!.standardDeviation! - deviation) <= tolerance, place)
   }
 }
 
