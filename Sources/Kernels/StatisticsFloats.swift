@@ -88,13 +88,13 @@ private struct BlockClasses<Floats: FloatWords> {
   }
 
   /// Of F32.
-  init(_ classes: tare_float_classes) {
-    zeros = Floats.Word(truncatingIfNeeded: classes.zeros)
-    negativeZeros = Floats.Word(truncatingIfNeeded: classes.negative_zeros)
-    tiny = Floats.Word(truncatingIfNeeded: classes.tiny)
-    lowestKey = Floats.Key(truncatingIfNeeded: classes.lowest_key)
-    highestKey = Floats.Key(truncatingIfNeeded: classes.highest_key)
-    union = Floats.Word(truncatingIfNeeded: classes.united)
+  init(_ found: tare_float_block) {
+    zeros = Floats.Word(truncatingIfNeeded: found.zeros)
+    negativeZeros = Floats.Word(truncatingIfNeeded: found.negative_zeros)
+    tiny = Floats.Word(truncatingIfNeeded: found.tiny)
+    lowestKey = Floats.Key(truncatingIfNeeded: found.lowest_key)
+    highestKey = Floats.Key(truncatingIfNeeded: found.highest_key)
+    union = Floats.Word(truncatingIfNeeded: found.united)
   }
 
   var allFinite: Bool { highestKey < Floats.infinity && lowestKey > -1 - Floats.infinity }
@@ -124,10 +124,8 @@ private func statistics<Floats: FloatWords>(
     while start < elements {
       let count = min(Moments.blockElements, elements - start)
       let source = unsafe base + start * width
-      let classes =
-        if let functions { unsafe BlockClasses<Floats>(functions.classify(source, count)) } else {
-          unsafe BlockClasses<Floats>(source, count)
-        }
+      let found = unsafe functions?.add_floats(source, count)
+      let classes = unsafe found.map { BlockClasses<Floats>($0) } ?? BlockClasses<Floats>(source, count)
       all = (min(all.lowest, classes.lowestKey), max(all.highest, classes.highestKey))
       result.zeros += Int(classes.zeros)
       result.negativeZeros += Int(classes.negativeZeros)
@@ -137,8 +135,8 @@ private func statistics<Floats: FloatWords>(
         finite = (min(finite.lowest, classes.lowestKey), max(finite.highest, classes.highestKey))
         if classes.lowestKey == classes.highestKey {
           moments.merge(Moments(count: count, of: Floats.value(Floats.word(ofKey: classes.lowestKey)).widened))
-        } else if let functions {
-          unsafe moments.merge(Moments(block: source, count, functions))
+        } else if let found, let functions {
+          unsafe moments.merge(Moments(block: source, count, found, functions))
         } else {
           unsafe decode(source, count, into: scratch, Floats.self)
           unsafe moments.merge(block(scratch, count, classes.lowestKey, classes.highestKey, Floats.self))

@@ -2,10 +2,10 @@ import CKernels
 
 /// Count, mean and sum of squared deviations of some finite values, which merge.
 ///
-/// Blocks of 2048 values are summed twice, first for their mean and then for the deviations from it, in 16 lanes of
-/// doubles (lane = index mod 16) that are added in a fixed order; blocks merge by the formula of Chan, Golub and LeVeque,
-/// "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances" (1979). So no offset of the values costs
-/// precision, and the result depends on the order of the merges alone.
+/// Of blocks of 2048 values Σ x and Σ x² are summed in 16 lanes of doubles (lane = index mod 16) that are added in a fixed
+/// order; where their difference would cost more than ten bits, the deviations from the mean are summed too. Blocks merge by
+/// the formula of Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances"
+/// (1979). So no offset of the values costs precision, and the result depends on the order of the merges alone.
 ///
 /// Values whose squares would leave the doubles are taken times a power of two, so mean and deviation are finite for all.
 public struct Moments: Hashable, Sendable {
@@ -104,32 +104,44 @@ extension Moments {
   /// Values of one block: what the first-level cache holds beside their source.
   static let blockElements = 2048
 
-  /// The moments of one block of finite values. O(n), two passes.
+  /// The moments of one block of finite values.
   /// - Parameter exponent: what `exponent(largestMagnitude:)` says of them.
   init<Scalar: LaneScalar>(block values: UnsafeBufferPointer<Scalar>, exponent: Int = 0) {
-    guard !values.isEmpty else {
-      self.init()
-      return
-    }
     let scale = SIMD8<Double>(repeating: Self.power(-exponent))
-    let mean = unsafe Self.laneSum(values) { $0 * scale } / Double(values.count)
-    let center = SIMD8<Double>(repeating: mean)
-    let squares = unsafe Self.laneSum(values) {
-      let deviation = $0 * scale - center
-      return deviation * deviation
+    self.init(
+      count: values.count, sum: unsafe Self.laneSum(values) { $0 * scale },
+      squares: unsafe Self.laneSum(values) { ($0 * scale) * ($0 * scale) }, exponent: exponent
+    ) { mean in
+      let center = SIMD8<Double>(repeating: mean)
+      return unsafe Self.laneSum(values) {
+        let deviation = $0 * scale - center
+        return deviation * deviation
+      }
     }
-    self.init(count: values.count, scaledMean: mean, scaledSquares: squares, exponent: exponent)
   }
 
-  /// The same of finite F32 at `source`, by the functions of an instruction set.
-  init(block source: UnsafeRawPointer, _ count: Int, _ functions: tare_statistics) {
+  /// The same of finite F32 at `source`, of which an instruction set has found the sums.
+  init(block source: UnsafeRawPointer, _ count: Int, _ found: tare_float_block, _ functions: tare_statistics) {
+    self.init(count: count, sum: found.sum, squares: found.squares, exponent: 0) { mean in
+      unsafe functions.squared_distances(source, count, mean)
+    }
+  }
+
+  /// - Parameters:
+  ///   - sum: of the values / 2^exponent.
+  ///   - squares: of their squares.
+  ///   - deviations: gives Σ (x − mean)².
+  @inline(__always)
+  private init(count: Int, sum: Double, squares: Double, exponent: Int, deviations: (_ mean: Double) -> Double) {
     guard count > 0 else {
       self.init()
       return
     }
-    let mean = unsafe functions.sum(source, count) / Double(count)
-    let squares = unsafe functions.squared_distances(source, count, mean)
-    self.init(count: count, scaledMean: mean, scaledSquares: squares, exponent: 0)
+    let mean = sum / Double(count)
+    let difference = squares - sum * mean
+    let isPrecise = difference > squares * 0x1p-10
+    self.init(
+      count: count, scaledMean: mean, scaledSquares: isPrecise ? difference : deviations(mean), exponent: exponent)
   }
 
   /// Σ `term(x)` in 16 lanes; `term` must work on each lane alone. Missing values of the last sixteen count as no term.
