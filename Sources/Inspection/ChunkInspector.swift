@@ -43,8 +43,10 @@ final class ChunkInspector {
     var info: TensorInfo
     var range: Range<Int>
     var wantsColumns: Bool
-    /// Whether the chunk belongs to the sample.
-    var isInSample: Bool
+    /// Whether the chunk belongs to the sample that is packed.
+    var isPacked: Bool
+    /// The elements that tell of quantiles and entropies.
+    var sample: ValueSample
     /// Words whose hashes are larger don't count any more.
     var wordLimit: UInt64?
     /// How the tensor is cut, where `range` is all of it because it is one block again and again.
@@ -73,7 +75,8 @@ final class ChunkInspector {
     let dtype = task.info.dtype
     var found = ChunkFindings()
     if dtype.values != .opaque {
-      found.values = valueScanner.scan(bytes, dtype: dtype, wantsBytes: task.isInSample, below: task.wordLimit)
+      found.values = valueScanner.scan(
+        bytes, dtype: dtype, firstElement: task.firstElement, sample: task.sample, below: task.wordLimit)
     }
     if let values = found.values, let columns = task.info.matrixColumns {
       if let lines = Self.plainLines(values) {
@@ -89,7 +92,7 @@ final class ChunkInspector {
         bytes, dtype: dtype, firstElement: task.firstElement, columns: columns,
         wantsColumns: columns <= LineNorms.mostColumns)
     }
-    if task.isInSample, let estimator {
+    if task.isPacked, let estimator {
       found.packed = (try estimator.pack(bytes, of: task.info, task.range), 1)
     }
     return found
@@ -107,7 +110,7 @@ final class ChunkInspector {
       found.lines = lines
     }
     found.squares = squares(task, found.values)
-    if task.isInSample, let estimator {
+    if task.isPacked, let estimator {
       let range = task.repeatedGrid?.bytes(ofChunk: 0) ?? task.range
       found.packed = (try estimator.pack(repeating: block, of: task.info, range), task.repeatedGrid?.count ?? 1)
     }

@@ -32,6 +32,7 @@ struct InspectionPlan: Sendable {
   /// Where fewer chunks than this hold a tensor, all are taken to learn its packed size.
   private static let smallestSampledCount = 5
   private static let sampleStride = 8
+  private static let fewestSampled = 4
   /// Of tensors with more chunks, the container is asked first whether one block fills them.
   private static let manyChunks = 1024
   /// A batch is full with so many bytes or so many chunks.
@@ -97,8 +98,9 @@ struct InspectionPlan: Sendable {
   }
 
   /// Whether the chunk belongs to the sample from which packed sizes are projected: all chunks of tensors of up to four,
-  /// else the first and every eighth after it.
-  func isInSample(_ item: Item) -> Bool {
-    parts[item.part].itemCount < Self.smallestSampledCount || item.chunk % Self.sampleStride == 0
+  /// else the first and every eighth after it, or of more than 32 so many that at least four are taken.
+  func isPacked(_ item: Item) -> Bool {
+    let count = parts[item.part].itemCount
+    return count < Self.smallestSampledCount || item.chunk % max(Self.sampleStride, count / Self.fewestSampled) == 0
   }
 }

@@ -6,7 +6,7 @@ import TensorModel
 struct ValueDistribution {
   /// Values rise, and each has occurred.
   private let points: [(value: Double, count: Int)]
-  private let total: Int
+  let total: Int
 
   /// - Parameter patterns: of elements of at most 16 bits, or prefixes of wider ones; in any order.
   init(_ patterns: [PatternCount], dtype: DType) {

@@ -49,6 +49,9 @@ import Testing
       (0..<4).reduce(Float(0.001)) { sum, _ in sum + Float.random(in: -0.02...0.02, using: &generator) }
     }
     tensors.append(try floats("weights", [500, 100], weights))
+    // So many that a sample tells of them, and rows that differ.
+    let large = (0..<600_000).map { index -> Float in weights[index % 50_000] * Float(index / 600 % 7 + 1) }
+    tensors.append(try floats("large", [1000, 600], large))
     tensors.append(try floats("offset", [50_000], weights.map { $0 + 1e6 }))
     return MemoryModel(tensors, chunkBytes: 10_000, path: path)
   }
