@@ -36,7 +36,7 @@ const tare_kernels *tare_kernels_avx2(void) {
     .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4,
     .xxh3_consume = xxh3_consume, .error_sums = error_sums,
     CONVERSIONS,
-    .tally_squares = tally_squares,
+    .tally_squares = tally_squares, .count_magnitude = count_magnitude, .zero_fours = zero_fours,
   };
   __builtin_cpu_init();
   int has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi")

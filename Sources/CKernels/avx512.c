@@ -318,7 +318,7 @@ const tare_kernels *tare_kernels_avx512(void) {
     .split_rotated = split_rotated, .join_rotated = join_rotated, .huffman_encode4 = huffman_encode4,
     .xxh3_consume = xxh3_consume, .error_sums = error_sums,
     CONVERSIONS,
-    .tally_squares = tally_squares,
+    .tally_squares = tally_squares, .count_magnitude = count_magnitude, .zero_fours = zero_fours,
   };
   __builtin_cpu_init();
   int has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")

@@ -15,6 +15,8 @@ do {
     KernelTable.run()
     print("")
     try PipelineTable.run()
+    print("")
+    try PipelineTable.runConversions()
   } else {
     try PipelineTable.run(files: Array(arguments))
   }
