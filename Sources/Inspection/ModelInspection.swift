@@ -50,7 +50,7 @@ public enum ModelInspection {
             ChunkInspector.Task(
               tensor: part.tensor, info: part.info, range: item.range,
               wantsColumns: ledger.wantsColumns(part: item.part),
-              isPacked: options.isExact || plan.isPacked(item),
+              packed: options.isExact ? item.range : plan.sample(item),
               sample: options.countsAll ? .all : ValueSample(elementCount: part.info.elementCount),
               wordLimit: ledger.wordLimit(part: item.part),
               repeatedGrid: part.isRepeated ? part.grid : nil))

@@ -103,7 +103,8 @@ package final class PatternCounter {
     }
     unsafe packed.withUnsafeBytes {
       unsafe Self.add(
-        UnsafeRawBufferPointer(rebasing: $0[..<(2 * kept)]), to: tables, second: 1 << 16, UInt16.self) { Int($0) }
+        UnsafeRawBufferPointer(rebasing: $0[..<(2 * kept)]), to: tables, second: 1 << 16, UInt16.self
+      ) { Int($0) }
     }
     unsafe tables[0] += UInt32(zeros - negative)
     unsafe tables[0x8000] += UInt32(negative)

@@ -285,6 +285,7 @@ import Testing
                   "0.99": 1.0
                 },
                 "quantile_error": 0.00390625,
+                "sampled_elements": null,
                 "outliers": 0,
                 "outlier_share": 0.0,
                 "row_norms": null,
@@ -333,6 +334,7 @@ import Testing
                   "0.99": -1.0
                 },
                 "quantile_error": 0.001953125,
+                "sampled_elements": null,
                 "outliers": 0,
                 "outlier_share": 0.0,
                 "row_norms": null,
@@ -377,6 +379,7 @@ import Testing
                 },
                 "quantiles": null,
                 "quantile_error": null,
+                "sampled_elements": null,
                 "outliers": null,
                 "outlier_share": null,
                 "row_norms": null,

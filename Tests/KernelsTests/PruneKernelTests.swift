@@ -125,7 +125,8 @@ import Testing
     var random = SeededRandom("fours")
     for count in Array(0...40) + [4096] {
       // Few values, so that many are equal; some of them are NaN or infinite.
-      let words = (0..<3).map { _ in (0..<width).map { _ in random.edgeByte() } } + [[UInt8](repeating: 0xFF, count: width)]
+      let words =
+        (0..<3).map { _ in (0..<width).map { _ in random.edgeByte() } } + [[UInt8](repeating: 0xFF, count: width)]
       let elements = (0..<4 * count).flatMap { _ in words[Int(random.next() % 4)] }
       let bytes = [UInt8](repeating: 7, count: 3) + elements
       for kept in 1...3 {

@@ -57,8 +57,8 @@ import Testing
     let set = try #require(InstructionSet.available.first { $0.name == name })
     let seed = UInt64.random(in: 0...UInt64.max)
     var generator = SeededGenerator(seed: seed)
-    for dtype in [DType.f32, .i32, .c64] {
-      for elements in Array(0...67) + [2047, 2048, 4099] {
+    for dtype in [DType.f32, .i32, .c64, .bf16, .f16, .i16] {
+      for elements in Array(0...67) + [2047, 2048, 4099, 40_000] {
         let bytes = randomBlocks(elements, dtype, mix, using: &generator)
         #expect(
           statistics(bytes, dtype, shift: elements % 5, on: set)
