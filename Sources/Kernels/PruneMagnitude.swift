@@ -54,7 +54,7 @@ public enum PruneMagnitude {
     }
   }
 
-  /// How many elements have that magnitude.
+  /// How many elements have that magnitude, which is at most the largest finite one.
   public static func count(
     of magnitude: UInt64, in source: RawSpan, _ order: MagnitudeOrder, on set: InstructionSet = .best
   ) -> Int {

@@ -180,10 +180,10 @@ private func block<Floats: FloatWords>(
 private func add<Floats: FloatWords>(
   _ source: UnsafeRawPointer, _ count: Int, _ classes: BlockClasses<Floats>, to demand: inout FloatDemand
 ) {
-  guard classes.mantissaBits <= Floats.narrowerMantissaBits else {
-    return demand.add(significantBits: Floats.mantissaBits + 1)
+  guard !demand.needsOwnType, classes.mantissaBits <= Floats.narrowerMantissaBits else {
+    demand = .ownType
+    return
   }
-  guard demand.significantBits <= Floats.narrowerMantissaBits + 1 else { return }
   for index in 0..<count {
     let word = unsafe source.loadUnaligned(
       fromByteOffset: index &* MemoryLayout<Floats.Word>.size, as: Floats.Word.self)

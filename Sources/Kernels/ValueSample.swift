@@ -30,7 +30,7 @@ package struct ValueSample: Hashable, Sendable {
   func gather(
     _ source: UnsafeRawBufferPointer, width: Int, firstElement: Int, into target: inout [UInt8]
   ) -> Int {
-    guard !source.isEmpty, let base = source.baseAddress else { return 0 }
+    guard source.count > 0, let base = source.baseAddress else { return 0 }
     let elements = firstElement..<firstElement + source.count / width
     let groupElements = Self.lineElements * period
     let groups = elements.lowerBound / groupElements...(elements.upperBound - 1) / groupElements

@@ -43,18 +43,18 @@ enum KernelTable {
     Weights(kind: .bf16, sparsity: 0).fill(halves, elements: elements)
     Weights(kind: .bf16, sparsity: 0.9).fill(sparse, elements: elements)
     let target = memory(4 * elements)
-    func span(_ bytes: UnsafeMutablePointer<UInt8>, _ dtype: DType) -> RawSpan {
-      RawSpan(_unsafeStart: UnsafeRawPointer(bytes), byteCount: elements * dtype.blockBytes)
+    func chunk(_ bytes: UnsafeMutablePointer<UInt8>, _ dtype: DType) -> UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(start: bytes, count: elements * dtype.blockBytes)
     }
     func statistics(_ name: String, _ bytes: UnsafeMutablePointer<UInt8>, _ dtype: DType) -> Kernel {
       Kernel(name: "statistics, \(name)", byteCount: elements * dtype.blockBytes) {
-        _ = ValueStatistics(of: span(bytes, dtype), dtype: dtype, on: $0)
+        _ = ValueStatistics(of: chunk(bytes, dtype).bytes, dtype: dtype, on: $0)
       }
     }
     func conversion(_ bytes: UnsafeMutablePointer<UInt8>, _ from: DType, _ to: DType) -> Kernel {
       let conversion = FloatConversion(from: from, to: to)!
       return Kernel(name: "\(from.name) to \(to.name)", byteCount: elements * from.blockBytes) {
-        _ = conversion.convert(span(bytes, from), into: target, on: $0)
+        _ = conversion.convert(chunk(bytes, from).bytes, into: target, on: $0)
       }
     }
     let order = MagnitudeOrder(.bf16)!
@@ -69,10 +69,10 @@ enum KernelTable {
       conversion(halves, .bf16, .f32),
       conversion(halves, .f16, .f32),
       Kernel(name: "prune, magnitude") { _ in
-        PruneMagnitude.zero(span(halves, .bf16), upTo: 0x3C00, order, into: &pruned, at: 0)
+        PruneMagnitude.zero(chunk(halves, .bf16).bytes, upTo: 0x3C00, order, into: &pruned, at: 0)
       },
       Kernel(name: "prune, ties of a magnitude") {
-        _ = PruneMagnitude.count(of: 0x3C00, in: span(halves, .bf16), order, on: $0)
+        _ = PruneMagnitude.count(of: 0x3C00, in: chunk(halves, .bf16).bytes, order, on: $0)
       },
       Kernel(name: "prune, 2:4") { groups.zero(elements, order, in: &pruned, at: 0, on: $0) },
     ]

@@ -8,7 +8,7 @@ enum PipelineTable {
 
   /// Models that are written anew, to a file.
   static func runConversions() throws {
-    let widths = [20, 12, 12, 12, 12, 12]
+    let widths = [24, 9, 9, 9, 12, 9]
     printRow(["conversions, ÷memcpy", "f32", "bf16", "f16", "magnitude", "2:4"], widths)
     for kind in Weights.Kind.allCases {
       let weights = Weights(kind: kind, sparsity: 0)

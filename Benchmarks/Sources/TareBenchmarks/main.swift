@@ -11,6 +11,8 @@ defer { rmdir(folder) }
 do {
   if arguments.first == "kernels" {
     KernelTable.run()
+  } else if arguments.first == "conversions" {
+    try PipelineTable.runConversions()
   } else if arguments.isEmpty {
     KernelTable.run()
     print("")
