@@ -103,7 +103,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare inspect" -ge 1' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" header-only' -l 'header-only' -d 'Read the header alone, no data.'
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" exact' -l 'exact' -d 'Sample nothing: pack all of the data, count all distinct values.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" exact' -l 'exact' -d 'Sample nothing: pack all of the data, count all elements and distinct values.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" group' -l 'group' -d 'What makes one row of the report.' -rfka 'tensor layer model'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" sort' -l 'sort' -d 'The order of the rows; file is the order in the file.' -rfka 'name bytes sparsity savings file'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" format' -l 'format' -d 'The form of the report; a table unless said otherwise.' -rfka 'table json csv markdown'

@@ -50,7 +50,9 @@ public enum ModelInspection {
             ChunkInspector.Task(
               tensor: part.tensor, info: part.info, range: item.range,
               wantsColumns: ledger.wantsColumns(part: item.part),
-              isInSample: options.isExact || plan.isInSample(item), wordLimit: ledger.wordLimit(part: item.part),
+              packed: options.isExact ? item.range : plan.sample(item),
+              sample: options.countsAll ? .all : ValueSample(elementCount: part.info.elementCount),
+              wordLimit: ledger.wordLimit(part: item.part),
               repeatedGrid: part.isRepeated ? part.grid : nil))
         }
       }

@@ -101,7 +101,7 @@ import Testing
     let four = try #require(try packed(4))
     #expect(four.byteCount == 16 && !four.isSampled && four.encodings.values.reduce(0, +) == 4)
     let seventeen = try #require(try packed(17))
-    #expect(seventeen.byteCount == 68 && seventeen.isSampled && seventeen.encodings.values.reduce(0, +) == 3)
+    #expect(seventeen.byteCount == 68 && seventeen.isSampled && seventeen.encodings.values.reduce(0, +) == 5)
     let exact = try #require(try packed(17, exact: true))
     #expect(exact.byteCount == 68 && !exact.isSampled && exact.encodings.values.reduce(0, +) == 17)
   }

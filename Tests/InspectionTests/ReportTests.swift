@@ -286,6 +286,7 @@ import Testing
                   "0.99": 1.0
                 },
                 "quantile_error": 0.00390625,
+                "sampled_elements": null,
                 "outliers": 0,
                 "outlier_share": 0.0,
                 "row_norms": null,
@@ -334,6 +335,7 @@ import Testing
                   "0.99": -1.0
                 },
                 "quantile_error": 0.001953125,
+                "sampled_elements": null,
                 "outliers": 0,
                 "outlier_share": 0.0,
                 "row_norms": null,
@@ -378,6 +380,7 @@ import Testing
                 },
                 "quantiles": null,
                 "quantile_error": null,
+                "sampled_elements": null,
                 "outliers": null,
                 "outlier_share": null,
                 "row_norms": null,

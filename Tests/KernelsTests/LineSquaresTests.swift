@@ -55,7 +55,7 @@ import Testing
     for dtype in [DType.f32, .bf16, .f16, .u8] {
       for mix in ElementMix.allCases {
         for columns in Array(1...40) + [4099] {
-          let bytes = randomBlocks(3 * columns + columns / 2, dtype, mix, using: &generator)
+          let bytes = randomBlocks(6 * columns + columns / 2, dtype, mix, using: &generator)
           let reference = scan(bytes, dtype, columns / 3, columns, .portable)
           for set in InstructionSet.available {
             let found = scan(bytes, dtype, columns / 3, columns, set)
