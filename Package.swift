@@ -61,7 +61,7 @@ let package = Package(
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     tests("Kernels", ["TensorModel", "Kernels", "MemoryModel"]),
-    tests("Encodings", ["TensorModel", "Encodings", "MemoryModel"]),
+    tests("Encodings", ["TensorModel", "Kernels", "Encodings", "MemoryModel"]),
     tests("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers", "Packing", "MemoryModel"]),
     tests("Containers", ["TensorModel", "ByteStore", "Containers", "MemoryModel"]),
     tests(
@@ -80,6 +80,6 @@ let package = Package(
       [
         "Conversion", "TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "Verification", "MemoryModel",
       ]),
-    tests("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Inspection"]),
+    tests("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Inspection", "MemoryModel"]),
   ]
 )

@@ -245,7 +245,7 @@ _tare_inspect() {
 
 _tare_pack() {
     repeating_flags=()
-    non_repeating_flags=(--explain --force -f --json --quiet --verbose --version -h --help)
+    non_repeating_flags=(--canonical-zero --explain --force -f --json --quiet --verbose --version -h --help)
     repeating_options=()
     non_repeating_options=(--output -o --level --threads --memory)
     __tare_offer_flags_options -1

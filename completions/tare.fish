@@ -25,7 +25,7 @@ function __tare_parse_tokens -S
         case 'inspect'
             __tare_parse_subcommand -r 1 'header-only' 'exact' 'group=' 'sort=' 'format=' 'histogram' 'compare=' 'fail-if=+' 'o/output=' 'f/force' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'pack'
-            __tare_parse_subcommand -r 1 'o/output=' 'level=' 'explain' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand -r 1 'o/output=' 'level=' 'canonical-zero' 'explain' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'unpack'
             __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'salvage' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'convert'
@@ -103,7 +103,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare inspect" -ge 1' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" header-only' -l 'header-only' -d 'Read the header alone, no data.'
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" exact' -l 'exact' -d 'Sample nothing: pack all of the data, count all distinct values.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" exact' -l 'exact' -d 'Sample nothing: pack all of the data, count all elements and distinct values.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" group' -l 'group' -d 'What makes one row of the report.' -rfka 'tensor layer model'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" sort' -l 'sort' -d 'The order of the rows; file is the order in the file.' -rfka 'name bytes sparsity savings file'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" format' -l 'format' -d 'The form of the report; a table unless said otherwise.' -rfka 'table json csv markdown'
@@ -125,6 +125,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare pack" -ge 1' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" o output' -l 'output' -s 'o' -d 'Where the packed file goes. (default: MODEL.tare beside MODEL)' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" level' -l 'level' -d 'From 1, the fastest, to 9, the smallest. (default: 3)' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" canonical-zero' -l 'canonical-zero' -d 'Store −0 of floating-point tensors as +0: smaller where pruning left signs, but not the same bits.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" explain' -l 'explain' -d 'Say for each tensor which encoding was chosen, and why.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" threads' -l 'threads' -d 'Worker threads. (default: all cores)' -rfka ''

@@ -107,6 +107,12 @@ public enum OutputPath {
   /// A name beside `path` that nobody else uses.
   static func partial(of path: String) -> String {
     // A name may be 255 bytes long; this one stays short whatever the final one is.
-    folder(of: path) + ".tare-\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36)).partial"
+    folder(of: path) + prefix + "\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36))" + suffix
   }
+
+  private static let prefix = ".tare-"
+  private static let suffix = ".partial"
+
+  /// Whether a name is one that `partial` gives.
+  static func isPartial(_ name: String) -> Bool { name.hasPrefix(prefix) && name.hasSuffix(suffix) }
 }

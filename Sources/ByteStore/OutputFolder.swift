@@ -11,18 +11,23 @@ public final class OutputFolder {
   /// By their bytes: `String` takes two spellings of é for one.
   private var folders: Set<[UInt8]> = []
   private var isFinished = false
+  /// Says that the partial folder is being filled; nil where there are no locks.
+  private var lock: Int32?
   private static let hint = "a folder is never overwritten"
 
-  /// Creates the partial folder.
+  /// Creates the partial folder, and removes those beside it that processes have left behind when they were killed.
   /// - Throws: `cannotCreate` where `path` exists (a folder is never merged into or replaced), or nothing can be created.
   public init(path: String) throws(ModelError) {
     try OutputPath.demandFree(path, hint: Self.hint)
     self.path = path
     partialPath = OutputPath.partial(of: path)
+    PartialFolder.removeLeftovers(besides: path)
     try makeFolder(partialPath)
+    lock = PartialFolder.lock(partialPath)
   }
 
   deinit {
+    defer { if let lock { close(lock) } }
     guard !isFinished else { return }
     for item in made.reversed() {
       _ = unsafe item.isFolder ? rmdir(item.path) : unlink(item.path)

@@ -38,7 +38,7 @@ const tare_kernels *tare_kernels_avx2(void) {
     .xxh3_consume = xxh3_consume, .error_sums = error_sums,
     CONVERSIONS,
     GRIDS,
-    .tally_squares = tally_squares,
+    .tally_squares = tally_squares, .count_magnitude = count_magnitude, .zero_fours = zero_fours,
   };
   __builtin_cpu_init();
   int has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi")

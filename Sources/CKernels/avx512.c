@@ -351,7 +351,7 @@ const tare_kernels *tare_kernels_avx512(void) {
     CONVERSIONS,
     GRIDS,
     .grid_look_up = grid_look_up,
-    .tally_squares = tally_squares,
+    .tally_squares = tally_squares, .count_magnitude = count_magnitude, .zero_fours = zero_fours,
   };
   __builtin_cpu_init();
   int has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")

@@ -38,63 +38,78 @@ TARGET static inline double lanes_sum(const doubles8 *low, const doubles8 *high)
   return sum;
 }
 
-TARGET static tare_float_classes classify(const void *source, size_t count) {
+TARGET static inline int32_t float_key(uint32_t word) {
+  return (int32_t)word ^ (((int32_t)word >> 31) & 0x7FFFFFFF);
+}
+
+/// Counts zeros, and what is below the smallest normal number.
+TARGET static void count_tiny(const void *source, size_t count, tare_float_block *block) {
   keys zeros = {0}, negative_zeros = {0}, tiny = {0};
-  keys lowest = EVERY_KEY(INT32_MAX), highest = EVERY_KEY(INT32_MIN);
-  words united = {0};
   size_t i = 0;
   for (; i + 16 <= count; i += 16) {
     words word;
     memcpy(&word, (const char *)source + 4 * i, sizeof word);
-    words magnitude = word & EVERY_WORD(0x7FFFFFFF);
-    keys key = (keys)word ^ (((keys)word >> 31) & EVERY_KEY(0x7FFFFFFF));
     // A comparison that holds is −1.
-    zeros -= (keys)(magnitude == EVERY_WORD(0));
+    zeros -= (keys)((word & EVERY_WORD(0x7FFFFFFF)) == EVERY_WORD(0));
     negative_zeros -= (keys)(word == EVERY_WORD(0x80000000));
-    tiny -= (keys)((keys)magnitude < EVERY_KEY(0x00800000));
-    lowest = __builtin_elementwise_min(lowest, key);
-    highest = __builtin_elementwise_max(highest, key);
-    united |= word;
+    tiny -= (keys)((word & EVERY_WORD(0x7F800000)) == EVERY_WORD(0));
   }
-  tare_float_classes all = {0, 0, 0, INT32_MAX, INT32_MIN, 0};
-  for (int lane = 0; lane < 16; lane++) {
-    all.zeros += (uint32_t)zeros[lane];
-    all.negative_zeros += (uint32_t)negative_zeros[lane];
-    all.tiny += (uint32_t)tiny[lane];
-    if (lowest[lane] < all.lowest_key) all.lowest_key = lowest[lane];
-    if (highest[lane] > all.highest_key) all.highest_key = highest[lane];
-    all.united |= united[lane];
-  }
+  block->zeros = (uint32_t)__builtin_reduce_add(zeros);
+  block->negative_zeros = (uint32_t)__builtin_reduce_add(negative_zeros);
+  block->tiny = (uint32_t)__builtin_reduce_add(tiny);
   for (; i < count; i++) {
     uint32_t word = word_at(source, i);
-    uint32_t magnitude = word & 0x7FFFFFFF;
-    int32_t key = (int32_t)word ^ (((int32_t)word >> 31) & 0x7FFFFFFF);
-    all.zeros += magnitude == 0;
-    all.negative_zeros += word == 0x80000000;
-    all.tiny += magnitude < 0x00800000;
-    if (key < all.lowest_key) all.lowest_key = key;
-    if (key > all.highest_key) all.highest_key = key;
-    all.united |= word;
+    block->zeros += (word & 0x7FFFFFFF) == 0;
+    block->negative_zeros += word == 0x80000000;
+    block->tiny += (word & 0x7F800000) == 0;
   }
-  return all;
 }
 
-TARGET static double sum(const void *source, size_t count) {
-  doubles8 low = {0}, high = {0};
+TARGET static tare_float_block add_floats(const void *source, size_t count) {
+  tare_float_block block = {0, 0, 0, INT32_MAX, INT32_MIN, 0, 0, 0};
+  if (count == 0) return block;
+  keys highest = EVERY_KEY(INT32_MIN);
+  // Of twice the magnitude.
+  words least = EVERY_WORD(UINT32_MAX), largest = {0}, united = {0};
+  doubles8 low = {0}, high = {0}, low_squares = {0}, high_squares = {0};
   size_t i = 0;
   for (; i + 16 <= count; i += 16) {
+    words word;
+    memcpy(&word, (const char *)source + 4 * i, sizeof word);
+    highest = __builtin_elementwise_max(highest, (keys)word);
+    largest = __builtin_elementwise_max(largest, word);
+    least = __builtin_elementwise_min(least, word + word);
+    united |= word;
     doubles8 a, b;
     load_eight(source, i, &a);
     load_eight(source, i + 8, &b);
     low += a;
     high += b;
+    // The square of an F32 is exact, so one rounding is as good as two.
+    low_squares = __builtin_elementwise_fma(a, a, low_squares);
+    high_squares = __builtin_elementwise_fma(b, b, high_squares);
   }
   for (size_t lane = 0; i + lane < count; lane++) {
+    uint32_t word = word_at(source, i + lane);
     double value = float_at(source, i + lane);
-    if (lane < 8) low[lane] += value;
-    else high[lane - 8] += value;
+    if ((int32_t)word > highest[lane]) highest[lane] = (int32_t)word;
+    if (word > largest[lane]) largest[lane] = word;
+    if (word + word < least[lane]) least[lane] = word + word;
+    united[lane] |= word;
+    if (lane < 8) low[lane] += value, low_squares[lane] += value * value;
+    else high[lane - 8] += value, high_squares[lane - 8] += value * value;
   }
-  return lanes_sum(&low, &high);
+  // Where all have one sign, an end of the range is the number nearest to 0.
+  const uint32_t nearest = __builtin_reduce_min(least) >> 1;
+  const uint32_t most_negative = __builtin_reduce_max(largest);
+  const int32_t most_positive = __builtin_reduce_max(highest);
+  block.highest_key = most_positive >= 0 ? most_positive : float_key(nearest | 0x80000000);
+  block.lowest_key = most_negative >> 31 ? float_key(most_negative) : (int32_t)nearest;
+  block.united = __builtin_reduce_or(united);
+  if (nearest < 0x00800000) count_tiny(source, count, &block);
+  block.sum = lanes_sum(&low, &high);
+  block.squares = lanes_sum(&low_squares, &high_squares);
+  return block;
 }
 
 TARGET static double squared_distances(const void *source, size_t count, double center) {
@@ -119,10 +134,15 @@ TARGET static double squared_distances(const void *source, size_t count, double 
 }
 
 TARGET static inline uint32_t hash32(uint32_t word) {
-  uint32_t h = word ^ 0x9E3779B9;
-  h = (h ^ h >> 16) * 0x85EBCA6B;
-  h = (h ^ h >> 13) * 0xC2B2AE35;
-  return h ^ h >> 16;
+  uint32_t h = (word ^ 0x9E3779B9) * 0x85EBCA6B;
+  return (h ^ h >> 15) * 0xC2B2AE35;
+}
+
+TARGET static inline void hash_sixteen(const void *source, size_t index, words *hashes) {
+  words h;
+  memcpy(&h, (const char *)source + 4 * index, sizeof h);
+  h = (h ^ EVERY_WORD(0x9E3779B9)) * EVERY_WORD(0x85EBCA6B);
+  *hashes = (h ^ h >> 15) * EVERY_WORD(0xC2B2AE35);
 }
 
 TARGET static size_t hashes32(const void *source, size_t count, uint64_t limit, uint64_t *hashes) {
@@ -130,16 +150,14 @@ TARGET static size_t hashes32(const void *source, size_t count, uint64_t limit, 
   if (limit == 0) return 0;
   const uint32_t largest = (uint32_t)((limit - 1) >> 32);
   size_t found = 0, i = 0;
-  for (; i + 16 <= count; i += 16) {
-    words h;
-    memcpy(&h, (const char *)source + 4 * i, sizeof h);
-    h ^= EVERY_WORD(0x9E3779B9);
-    h = (h ^ h >> 16) * EVERY_WORD(0x85EBCA6B);
-    h = (h ^ h >> 13) * EVERY_WORD(0xC2B2AE35);
-    h ^= h >> 16;
-    if (__builtin_reduce_min(h) > largest) continue;
-    for (int lane = 0; lane < 16; lane++)
-      if (h[lane] <= largest) hashes[found++] = (uint64_t)h[lane] << 32;
+  for (; i + 32 <= count; i += 32) {
+    words h[2];
+    hash_sixteen(source, i, &h[0]);
+    hash_sixteen(source, i + 16, &h[1]);
+    words least = __builtin_elementwise_min(h[0], h[1]);
+    if (!any_at_most(&least, largest)) continue;
+    for (int lane = 0; lane < 32; lane++)
+      if (h[lane / 16][lane % 16] <= largest) hashes[found++] = (uint64_t)h[lane / 16][lane % 16] << 32;
   }
   for (; i < count; i++) {
     uint32_t h = hash32(word_at(source, i));
@@ -166,46 +184,82 @@ TARGET static size_t hashes64(const void *source, size_t count, uint64_t limit, 
   return found;
 }
 
-TARGET static inline void square_eight(const void *source, size_t index, doubles8 *squares) {
-  typedef uint32_t words8 __attribute__((vector_size(32)));
-  typedef int32_t keys8 __attribute__((vector_size(32)));
+typedef uint16_t halves8 __attribute__((vector_size(16)));
+typedef uint32_t words8 __attribute__((vector_size(32)));
+typedef int32_t keys8 __attribute__((vector_size(32)));
+
+/// Eight F32, or BF16, of which those that are not finite are 0.
+TARGET static inline __attribute__((always_inline)) void load_finite(
+    const char *source, size_t index, int is_bf16, doubles8 *values) {
   words8 word;
-  memcpy(&word, (const char *)source + 4 * index, sizeof word);
-  const keys8 infinity = {0x7F800000, 0x7F800000, 0x7F800000, 0x7F800000,
-                          0x7F800000, 0x7F800000, 0x7F800000, 0x7F800000};
-  words8 magnitude = word & 0x7FFFFFFF;
-  magnitude &= (words8)((keys8)magnitude < infinity);
-  doubles8 value = __builtin_convertvector((floats8)magnitude, doubles8);
-  *squares = value * value;
+  if (is_bf16) {
+    halves8 half;
+    memcpy(&half, source + 2 * index, sizeof half);
+    word = __builtin_convertvector(half, words8) << 16;
+  } else {
+    memcpy(&word, source + 4 * index, sizeof word);
+  }
+  word &= (words8)((keys8)(word & 0x7FFFFFFF) < 0x7F800000);
+  *values = __builtin_convertvector((floats8)word, doubles8);
 }
 
-TARGET static double add_squares(const void *source, size_t count, double *columns) {
-  doubles8 low = {0}, high = {0};
+TARGET static inline double finite_at(const char *source, size_t index, int is_bf16) {
+  uint32_t word;
+  if (is_bf16) {
+    uint16_t half;
+    memcpy(&half, source + 2 * index, 2);
+    word = (uint32_t)half << 16;
+  } else {
+    word = word_at(source, index);
+  }
+  return (word & 0x7FFFFFFF) < 0x7F800000 ? float_at(&word, 0) : 0;
+}
+
+TARGET static inline __attribute__((always_inline)) void add_squares_of(
+    const char *source, size_t stride, size_t count, double *columns, double *sums, const int rows, const int is_bf16) {
+  doubles8 low[4] = {{0}}, high[4] = {{0}};
   size_t i = 0;
   for (; i + 16 <= count; i += 16) {
-    doubles8 a, b, sum;
-    square_eight(source, i, &a);
-    square_eight(source, i + 8, &b);
-    low += a;
-    high += b;
-    memcpy(&sum, columns + i, sizeof sum);
-    sum += a;
-    memcpy(columns + i, &sum, sizeof sum);
-    memcpy(&sum, columns + i + 8, sizeof sum);
-    sum += b;
-    memcpy(columns + i + 8, &sum, sizeof sum);
+    doubles8 below, above;
+    memcpy(&below, columns + i, sizeof below);
+    memcpy(&above, columns + i + 8, sizeof above);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < rows; row++) {
+      doubles8 a, b;
+      load_finite(source + row * stride, i, is_bf16, &a);
+      load_finite(source + row * stride, i + 8, is_bf16, &b);
+      // Squares are exact, so one rounding is as good as two.
+      low[row] = __builtin_elementwise_fma(a, a, low[row]);
+      high[row] = __builtin_elementwise_fma(b, b, high[row]);
+      below = __builtin_elementwise_fma(a, a, below);
+      above = __builtin_elementwise_fma(b, b, above);
+    }
+    memcpy(columns + i, &below, sizeof below);
+    memcpy(columns + i + 8, &above, sizeof above);
   }
-  for (size_t lane = 0; i + lane < count; lane++) {
-    double value = float_at(source, i + lane);
-    double square = (word_at(source, i + lane) & 0x7FFFFFFF) < 0x7F800000 ? value * value : 0;
-    if (lane < 8) low[lane] += square;
-    else high[lane - 8] += square;
-    columns[i + lane] += square;
+#pragma clang loop unroll(full)
+  for (int row = 0; row < rows; row++) {
+    // Copies, so that the vectors above stay in registers.
+    doubles8 last_low = low[row], last_high = high[row];
+    for (size_t lane = 0; i + lane < count; lane++) {
+      double value = finite_at(source + row * stride, i + lane, is_bf16);
+      if (lane < 8) last_low[lane] += value * value;
+      else last_high[lane - 8] += value * value;
+      columns[i + lane] += value * value;
+    }
+    sums[row] = lanes_sum(&last_low, &last_high);
   }
-  return lanes_sum(&low, &high);
+}
+
+TARGET static void add_squares(
+    const void *source, size_t stride, size_t count, int rows, int is_bf16, double *columns, double *sums) {
+  if (rows == 4 && is_bf16) add_squares_of(source, stride, count, columns, sums, 4, 1);
+  else if (rows == 4) add_squares_of(source, stride, count, columns, sums, 4, 0);
+  else if (is_bf16) add_squares_of(source, stride, count, columns, sums, 1, 1);
+  else add_squares_of(source, stride, count, columns, sums, 1, 0);
 }
 
 static const tare_statistics functions = {
-  .classify = classify, .sum = sum, .squared_distances = squared_distances,
+  .add_floats = add_floats, .squared_distances = squared_distances,
   .hashes32 = hashes32, .hashes64 = hashes64, .add_squares = add_squares,
 };

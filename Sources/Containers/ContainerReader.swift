@@ -17,6 +17,10 @@ public protocol ContainerReader: AnyObject, Sendable {
   /// The chunks in which the tensor is read best.
   func grid(of tensor: Int) -> ChunkGrid
 
+  /// Demands that nobody has written to the model's files since they were opened.
+  /// - Throws: `inputOutput`, which names the file: what was read may be a mixture.
+  func demandUnchanged() throws(ModelError)
+
   /// A view for one worker. Sessions may be used at the same time, each by one thread.
   func makeSession() -> any TensorSession
 }

@@ -20,6 +20,16 @@ extension JSONScanner {
     }
   }
 
+  /// A number, `true` or `false`, as it stands.
+  public mutating func literal(_ what: @autoclosure () -> String) throws(ModelError) -> String {
+    skipWhitespace()
+    let start = position
+    if !take(literal: "true"), !take(literal: "false") {
+      do throws(ModelError) { try skipNumber() } catch { throw unexpected("a number or a boolean for \(what())") }
+    }
+    return String(copying: try! UTF8Span(validating: bytes.extracting(start..<position)))
+  }
+
   private mutating func skipNumber() throws(ModelError) {
     let start = position
     _ = take(UInt8(ascii: "-"))

@@ -162,7 +162,8 @@ extension JSONScanner {
 }
 
 extension UInt8 {
-  fileprivate var hexDigit: UInt8? {
+  /// What the byte is worth as a hexadecimal digit of either case.
+  var hexDigit: UInt8? {
     switch self {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10

@@ -98,6 +98,7 @@ private struct FileWriting: Sendable {
         try write(parts[part], parts[part].grid.bytes(ofChunk: chunk), session)
         progress(parts[part].grid.bytes(ofChunk: chunk).count)
       })
+    try source.files[file].demandUnchanged()
     try within(place) { () throws(ModelError) in try output.finish() }
   }
 

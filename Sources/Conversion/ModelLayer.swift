@@ -1,4 +1,5 @@
 public import Containers
+public import TensorModel
 
 /// A model that is another one transformed while it is read.
 ///
@@ -12,4 +13,5 @@ extension ModelLayer {
   public var formatName: String { base.formatName }
   public var path: String { base.path }
   public var byteCount: Int { base.byteCount }
+  public func demandUnchanged() throws(ModelError) { try base.demandUnchanged() }
 }

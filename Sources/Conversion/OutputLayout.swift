@@ -32,7 +32,7 @@ struct OutputLayout {
     var files: [PackSource.File] = []
     for (shard, name) in zip(plan.shards, plan.names(stem: stem)) {
       let image = try image(shard.tensors, shard.metadata)
-      shards.append((name, image.sources))
+      shards.append((name, image.modelTensors))
       files.append(PackSource.File(path: name, mode: Self.mode, byteCount: image.byteCount, content: .image(image)))
     }
     if shards.count > 1 {

@@ -18,8 +18,8 @@ struct ChunkFindings {
   var lines = Lines.notAsked
   /// Nil where the tensor has no norms, or the chunk does not tell.
   var squares: LineSquares?
-  /// What a chunk becomes when packed, and for how many chunks of the tensor that holds.
-  var packed: (chunk: PackedChunk, count: Int)?
+  /// What some bytes of a chunk become when packed, and for how many chunks of the tensor that holds.
+  var packed: (chunk: PackedChunk, byteCount: Int, count: Int)?
 }
 
 /// One worker: reads chunks, and holds what it found until its turn comes to commit.
@@ -43,8 +43,10 @@ final class ChunkInspector {
     var info: TensorInfo
     var range: Range<Int>
     var wantsColumns: Bool
-    /// Whether the chunk belongs to the sample.
-    var isInSample: Bool
+    /// The bytes of the chunk that are packed, to learn what packing gives.
+    var packed: Range<Int>?
+    /// The elements that tell of quantiles and entropies.
+    var sample: ValueSample
     /// Words whose hashes are larger don't count any more.
     var wordLimit: UInt64?
     /// How the tensor is cut, where `range` is all of it because it is one block again and again.
@@ -73,7 +75,8 @@ final class ChunkInspector {
     let dtype = task.info.dtype
     var found = ChunkFindings()
     if dtype.values != .opaque {
-      found.values = valueScanner.scan(bytes, dtype: dtype, wantsBytes: task.isInSample, below: task.wordLimit)
+      found.values = valueScanner.scan(
+        bytes, dtype: dtype, firstElement: task.firstElement, sample: task.sample, below: task.wordLimit)
     }
     if let values = found.values, let columns = task.info.matrixColumns {
       if let lines = Self.plainLines(values) {
@@ -89,8 +92,10 @@ final class ChunkInspector {
         bytes, dtype: dtype, firstElement: task.firstElement, columns: columns,
         wantsColumns: columns <= LineNorms.mostColumns)
     }
-    if task.isInSample, let estimator {
-      found.packed = (try estimator.pack(bytes, of: task.info, task.range), 1)
+    if let part = task.packed, let estimator {
+      let start = part.lowerBound - task.range.lowerBound
+      let packed = try estimator.pack(bytes.extracting(start..<start + part.count), of: task.info, part)
+      found.packed = (packed, part.count, 1)
     }
     return found
   }
@@ -107,9 +112,10 @@ final class ChunkInspector {
       found.lines = lines
     }
     found.squares = squares(task, found.values)
-    if task.isInSample, let estimator {
+    if task.packed != nil, let estimator {
       let range = task.repeatedGrid?.bytes(ofChunk: 0) ?? task.range
-      found.packed = (try estimator.pack(repeating: block, of: task.info, range), task.repeatedGrid?.count ?? 1)
+      let packed = try estimator.pack(repeating: block, of: task.info, range)
+      found.packed = (packed, task.range.count, task.repeatedGrid?.count ?? 1)
     }
     return found
   }

@@ -7,6 +7,9 @@ enum Headline {
     var sentences: [String] = []
     if let values = model.totals.values { sentences.append(pruning(model.totals, values)) }
     if let packed = model.totals.packed { sentences.append(size(model, packed)) }
+    if model.canonicalZeros > 0 {
+      sentences.append("Not the original: \(Readable.grouped(model.canonicalZeros)) zeros were −0 (--canonical-zero).")
+    }
     if let values = model.totals.values, let sentence = oddities(values) { sentences.append(sentence) }
     return sentences
   }

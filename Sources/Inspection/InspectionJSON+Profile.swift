@@ -16,6 +16,7 @@ extension InspectionJSON {
       }
     }
     json.optional("quantile_error", profile?.quantiles.map { _ in profile?.quantileError ?? 0 }) { $0.number($1, $2) }
+    json.optional("sampled_elements", profile?.sampledElements) { $0.integer($1, $2) }
     json.optional("outliers", profile?.outliers) { $0.integer($1, $2) }
     json.optional("outlier_share", profile?.outliers.map { Double($0) / Double(finite) }) { $0.number($1, $2) }
     if let histogram = profile?.histogram { write(histogram, to: &json) }

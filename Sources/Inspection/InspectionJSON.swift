@@ -22,8 +22,9 @@ public enum InspectionJSON {
     json.string("path", model.path)
     json.string("format", model.format)
     json.integer("bytes", model.byteCount)
+    if model.canonicalZeros > 0 { json.integer("canonical_zeros", model.canonicalZeros) }
     json.object("metadata") { json in
-      for entry in model.metadata { json.string(entry.key, entry.value) }
+      for entry in model.metadata { json.metadata(entry.key, entry.value) }
     }
     json.object("totals") { json in
       writeCounts(model.totals, to: &json)

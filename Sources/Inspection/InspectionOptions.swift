@@ -25,12 +25,15 @@ public struct InspectionOptions: Hashable, Sendable {
   public var names = NameFilter()
   public var grouping = Grouping.tensor
   public var order = Order.file
-  /// Packs every chunk to learn its packed size, rather than a sample, and counts every distinct value and byte.
+  /// Packs every chunk to learn its packed size, rather than a sample, and counts every element and distinct value.
   public var isExact = false
-  /// Makes a histogram of each tensor's values.
+  /// Makes a histogram of each tensor's values, of all its elements.
   public var wantsHistogram = false
 
   public init() {}
+
+  /// Whether quantiles and entropies are told by all elements.
+  var countsAll: Bool { isExact || wantsHistogram }
 }
 
 extension InspectionOptions.Order {

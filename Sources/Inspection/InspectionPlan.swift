@@ -31,7 +31,10 @@ struct InspectionPlan: Sendable {
   private let batchStarts: [Int]
   /// Where fewer chunks than this hold a tensor, all are taken to learn its packed size.
   private static let smallestSampledCount = 5
-  private static let sampleStride = 8
+  private static let sampleStride = 4
+  private static let mostSampled = 8
+  /// Of a chunk that is longer, so many bytes from its middle are taken.
+  private static let sampledBytes = 256 << 10
   /// Of tensors with more chunks, the container is asked first whether one block fills them.
   private static let manyChunks = 1024
   /// A batch is full with so many bytes or so many chunks.
@@ -96,9 +99,15 @@ struct InspectionPlan: Sendable {
     return Item(part: low, chunk: chunk, range: range)
   }
 
-  /// Whether the chunk belongs to the sample from which packed sizes are projected: all chunks of tensors of up to four,
-  /// else the first and every eighth after it.
-  func isInSample(_ item: Item) -> Bool {
-    parts[item.part].itemCount < Self.smallestSampledCount || item.chunk % Self.sampleStride == 0
+  /// The bytes of the tensor that belong to the sample from which packed sizes are projected: a piece of every chunk of
+  /// tensors of up to four chunks, else of the first and every fourth after it, of more than 32 chunks of about eight.
+  func sample(_ item: Item) -> Range<Int>? {
+    let part = parts[item.part]
+    let stride = max(Self.sampleStride, part.itemCount / Self.mostSampled)
+    guard part.itemCount < Self.smallestSampledCount || item.chunk % stride == 0 else { return nil }
+    guard !part.isRepeated, item.range.count > Self.sampledBytes else { return item.range }
+    let block = part.info.dtype.blockBytes
+    let start = item.range.lowerBound + (item.range.count - Self.sampledBytes) / 2 / block * block
+    return start..<start + Self.sampledBytes / block * block
   }
 }

@@ -30,7 +30,7 @@ public enum InspectionTable {
     let files = model.fileCount > 1 ? " in \(Readable.grouped(model.fileCount)) files" : ""
     let facts = "\(model.format), \(Readable.bytes(model.byteCount))\(files), \(tensors(model))"
     let entries = model.metadata.prefix(shownMetadata).map {
-      "  \($0.key.escapedForDisplay): \($0.value.escapedForDisplay)".cut(to: width)
+      "  \($0.key.escapedForDisplay): \($0.value.description.escapedForDisplay)".cut(to: width)
     }
     let rest = model.metadata.count - entries.count
     let more = rest > 0 ? ["  … and \(Readable.grouped(rest)) more"] : []

@@ -50,7 +50,9 @@ public enum ModelInspection {
             ChunkInspector.Task(
               tensor: part.tensor, info: part.info, range: item.range,
               wantsColumns: ledger.wantsColumns(part: item.part),
-              isInSample: options.isExact || plan.isInSample(item), wordLimit: ledger.wordLimit(part: item.part),
+              packed: options.isExact ? item.range : plan.sample(item),
+              sample: options.countsAll ? .all : ValueSample(elementCount: part.info.elementCount),
+              wordLimit: ledger.wordLimit(part: item.part),
               repeatedGrid: part.isRepeated ? part.grid : nil))
         }
       }
@@ -180,7 +182,8 @@ extension ModelReport {
     self.init(
       path: reader.path, format: reader.formatName, byteCount: reader.byteCount,
       fileCount: reader.catalog.files.count, metadata: reader.catalog.metadata, isHeaderOnly: options.headerOnly,
-      isPacked: isPacked, tensors: options.order.arrange(tensors),
+      isPacked: isPacked, canonicalZeros: (reader as? any PackedCatalog)?.canonicalZeros ?? 0,
+      tensors: options.order.arrange(tensors),
       grouping: options.grouping, layers: options.grouping == .layer ? options.order.arrange(Self.layers(tensors)) : [],
       totals: totals)
   }

@@ -13,6 +13,8 @@ public struct ModelReport: Sendable {
   public let isHeaderOnly: Bool
   /// Whether the model is packed already: sizes are then facts, not projections.
   public let isPacked: Bool
+  /// How many −0 were made +0 when it was packed.
+  public let canonicalZeros: Int
   /// The tensors that the filter accepts, in the order that was asked for.
   public let tensors: [TensorReport]
   public let grouping: InspectionOptions.Grouping

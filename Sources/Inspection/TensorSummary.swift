@@ -41,7 +41,7 @@ struct TensorSummary {
     norms?.append(found.squares)
     if let packed = found.packed {
       packedBytes += packed.chunk.byteCount * packed.count
-      sampledBytes += range.count
+      sampledBytes += packed.byteCount
       encodings[packed.chunk.encoding, default: 0] += packed.count
     }
   }

@@ -6,7 +6,7 @@ import TensorModel
 struct ValueDistribution {
   /// Values rise, and each has occurred.
   private let points: [(value: Double, count: Int)]
-  private let total: Int
+  let total: Int
 
   /// - Parameter patterns: of elements of at most 16 bits, or prefixes of wider ones; in any order.
   init(_ patterns: [PatternCount], dtype: DType) {
@@ -36,9 +36,12 @@ struct ValueDistribution {
     return quantiles
   }
 
-  /// Values farther than `distance` from `center`.
-  func count(fartherThan distance: Double, from center: Double) -> Int {
-    points.reduce(0) { $0 + (($1.value - center).magnitude > distance ? $1.count : 0) }
+  /// Values farther than `deviations` times `deviation` from `center`.
+  func count(beyond deviations: Double, of deviation: Double, from center: Double) -> Int {
+    // Distances may leave the doubles; eighths of them do not.
+    let scale = (deviations * deviation).isFinite ? 1 : 0.125
+    let reach = deviations * (deviation * scale)
+    return points.reduce(0) { $0 + (($1.value * scale - center * scale).magnitude > reach ? $1.count : 0) }
   }
 
   /// The values that are not 0, in bins of one width from `minimum` to `maximum`; a value on an edge belongs to the bin

@@ -22,11 +22,12 @@ public struct ValueProfile: Hashable, Sendable {
   public let exactIn: DType?
   /// Nil where none was asked for, and as `quantiles`.
   public let histogram: ValueHistogram?
-  /// Whether the entropy comes from some of the chunks.
-  let isEntropySampled: Bool
+  /// How many elements tell of entropies, quantiles and outliers; nil where all do. They are lines of 16 elements, drawn by
+  /// their place in the tensor: at least 65,536 elements, and one of 64 in the largest tensors.
+  public let sampledElements: Int?
 
   /// Whether a number here comes from a sample.
-  public var isSampled: Bool { isEntropySampled || distinctError > 0 }
+  public var isSampled: Bool { sampledElements != nil || distinctError > 0 }
 
   public static let quantileShares = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]
   public static let outlierDeviations = 6.0

@@ -10,7 +10,7 @@ struct ValueTally {
   private(set) var words: WordSketch?
   private var bytes: [[Int]] = []
   private var elements = 0
-  private var elementsWithBytes = 0
+  private var countedElements = 0
 
   /// - Precondition: `dtype` is not opaque.
   init(_ dtype: DType) {
@@ -26,8 +26,8 @@ struct ValueTally {
     if let theirs = found.statistics { statistics?.merge(theirs) }
     patterns.add(found.patterns)
     if let theirs = found.words { words?.merge(theirs) }
+    countedElements += found.countedElements
     guard !found.bytes.isEmpty else { return }
-    elementsWithBytes += found.elementCount
     bytes = bytes.isEmpty ? found.bytes : zip(bytes, found.bytes).map { zip($0, $1).map(+) }
   }
 
@@ -49,7 +49,7 @@ struct ValueTally {
       entropyBits: wholeWords ?? (dtype.isFloat ? Entropy.bits(patterns.map(\.count)) : 0) + lowEntropy,
       fields: fields(patterns), quantiles: spread?.quantiles, quantileError: ValuePrefix.relativeError(of: dtype),
       outliers: spread?.outliers, exactIn: elements > 0 ? statistics.demand?.narrowest(in: dtype) : nil,
-      histogram: spread?.histogram, isEntropySampled: !dtype.isCounted && elementsWithBytes < elements)
+      histogram: spread?.histogram, sampledElements: countedElements < elements ? countedElements : nil)
   }
 
   private func spread(
@@ -59,10 +59,13 @@ struct ValueTally {
       let deviation = moments.standardDeviation
     else { return nil }
     let distribution = ValueDistribution(patterns, dtype: dtype)
+    guard distribution.total > 0 else { return nil }
     // The middle of a bucket may lie beyond the last value in it.
     let quantiles = distribution.quantiles(ValueProfile.quantileShares).map { min(max($0, minimum), maximum) }
-    let reach = ValueProfile.outlierDeviations * deviation
-    let outliers = distribution.count(fartherThan: reach, from: moments.mean)
+    let found = distribution.count(beyond: ValueProfile.outlierDeviations, of: deviation, from: moments.mean)
+    // As many in all elements as in those that were counted.
+    let share = Double(found) / Double(distribution.total)
+    let outliers = distribution.total == moments.count ? found : Int((share * Double(moments.count)).rounded())
     guard wantsHistogram else { return (quantiles, outliers, nil) }
     let counts = distribution.histogram(bins: ValueHistogram.bins, from: minimum, to: maximum)
     return (quantiles, outliers, ValueHistogram(minimum: minimum, maximum: maximum, counts: counts))

@@ -13,6 +13,15 @@ package struct FloatDemand: Hashable, Sendable {
 
   package init() {}
 
+  /// The demand of numbers for which only their own type will do; nothing else is known of them then.
+  static let ownType: FloatDemand = {
+    var demand = FloatDemand()
+    demand.significantBits = .max
+    return demand
+  }()
+
+  var needsOwnType: Bool { significantBits == .max }
+
   /// Adds a finite number.
   package mutating func add(_ value: Double) {
     guard value != 0 else { return }
@@ -28,10 +37,11 @@ package struct FloatDemand: Hashable, Sendable {
     nanBits = max(nanBits, max(1, bits - mantissa.trailingZeroBitCount))
   }
 
-  /// Adds numbers of which one needs that many bits, without looking at each.
-  mutating func add(significantBits: Int) { self.significantBits = max(self.significantBits, significantBits) }
-
   package mutating func merge(_ other: FloatDemand) {
+    guard !needsOwnType, !other.needsOwnType else {
+      self = .ownType
+      return
+    }
     significantBits = max(significantBits, other.significantBits)
     lowestExponent = min(lowestExponent, other.lowestExponent)
     largestMagnitude = max(largestMagnitude, other.largestMagnitude)

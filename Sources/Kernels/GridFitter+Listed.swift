@@ -123,6 +123,8 @@ extension GridFitter {
       for place in levels.indices where unsafe slots[place] != 0 {
         unsafe narrow(&interval, slots[place].magnitude, level: Double(levels[place].magnitude))
       }
+      // A product is rounded to f32 before it is rounded to less: not too near to where the second rounding turns.
+      if kind != .f32, let scale = interval.inset(by: 0x1p-22).shortest { return scale }
       if let scale = interval.shortest { return scale }
       guard corrects else { return nil }
       // Only near: the shortest of those that give the largest number itself.

@@ -145,17 +145,18 @@ public struct GridFitter: Sendable {
   ) -> Float? {
     unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: multiple + 1) { room in
       let slots = room.baseAddress!
-      let unit = Double(magnitude) / Double(multiple)
-      let firm = min(multiple, firmMultiple)
-      guard unsafe collect(numbers, count, inverse: Float(1 / unit), of: firm, slots) <= misfits else { return nil }
-      unsafe slots[multiple] = magnitude
-      if firm < multiple { for later in (firm + 1)..<multiple { unsafe slots[later] = 0 } }
-      let interval = unsafe open(slots, multiple)
-      if firm == multiple || interval.isEmpty { return interval.shortest }
-      // Now that the scale is known better, the larger multiples can be told apart.
-      let inverse = Float(1 / interval.middle)
-      guard unsafe collect(numbers, count, inverse: inverse, of: multiple, slots) <= misfits else { return nil }
-      return unsafe open(slots, multiple).shortest
+      var unit = Double(magnitude) / Double(multiple)
+      // The better the scale is known, the larger are the multiples that can be told apart.
+      var firm = min(multiple, firmMultiple)
+      while true {
+        guard unsafe collect(numbers, count, inverse: Float(1 / unit), of: firm, slots) <= misfits else { return nil }
+        if firm < multiple { for later in (firm + 1)..<multiple { unsafe slots[later] = 0 } }
+        unsafe slots[multiple] = magnitude
+        let interval = unsafe open(slots, multiple)
+        if firm == multiple || interval.isEmpty { return interval.shortest }
+        unit = interval.middle
+        firm = min(multiple, firm + firm / 2)
+      }
     }
   }
 
@@ -196,10 +197,9 @@ public struct GridFitter: Sendable {
 
   /// Leaves the scales with which `level` gives `number`.
   func narrow(_ interval: inout GridInterval, _ number: Float, level: Double) {
-    let half = kind.halfStep(Double(number))
     // What lies half way is rounded to the even word.
     let isEven = kind.word(number) & 1 == 0
-    let (below, above) = (Double(number) - half, Double(number) + half)
+    let (below, above) = kind.rounding(to: Double(number))
     let (low, high) = divides ? (level / above, level / below) : (below / level, above / level)
     interval.narrow(to: low, high, isClosed: isEven)
   }

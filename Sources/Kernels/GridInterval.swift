@@ -30,6 +30,11 @@ struct GridInterval {
     }
   }
 
+  /// The interval without what is within `margin` of its ends, relative to them.
+  func inset(by margin: Double) -> GridInterval {
+    GridInterval(low: low * (1 + margin), high: high * (1 - margin))
+  }
+
   /// The f32 of fewest significant bits in the interval, the least of them; nil where there is none.
   var shortest: Float? {
     guard !isEmpty, low >= 0x1p-126, high < 0x1p127 else { return nil }

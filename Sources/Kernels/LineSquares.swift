@@ -46,11 +46,16 @@ package final class LineSquareScanner {
     sums.removeAll(keepingCapacity: true)
     unsafe bytes.withUnsafeBytes { bytes in
       unsafe result.columns.withUnsafeMutableBufferPointer { target in
-        for row in result.rows {
+        var row = result.rows.lowerBound
+        while row < result.rows.upperBound {
           let piece = (row * columns..<(row + 1) * columns).clamped(to: elements)
           let offset = piece.lowerBound - elements.lowerBound
-          let columnSums = unsafe target.baseAddress.map { unsafe $0 + piece.lowerBound % columns }
-          sums.append(unsafe addRow(bytes, dtype, offset..<offset + piece.count, columnSums))
+          // An empty array has an address too.
+          let columnSums = unsafe wantsColumns ? target.baseAddress! + piece.lowerBound % columns : nil
+          let isTiled = set.statistics != nil && dtype.hasTiles && piece.count == columns
+          let tile = isTiled && row + Self.tileRows <= elements.upperBound / columns ? Self.tileRows : 1
+          unsafe addRows(bytes, dtype, offset..<offset + piece.count, tile, columnSums)
+          row += tile
         }
       }
     }
@@ -113,20 +118,36 @@ package final class LineSquareScanner {
     table = (0..<1 << dtype.elementBits).map { Float(NarrowElement(pattern: $0, dtype: dtype).value ?? 0) }
   }
 
-  private func addRow(
-    _ bytes: UnsafeRawBufferPointer, _ dtype: DType, _ elements: Range<Int>, _ columns: UnsafeMutablePointer<Double>?
-  ) -> Double {
-    var sum = 0.0
+  /// Rows that a kernel takes at once, so that the sums of a column are loaded and stored once for all of them.
+  private static let tileRows = 4
+
+  /// Adds `count` rows that follow each other, the first of which has `elements`.
+  private func addRows(
+    _ bytes: UnsafeRawBufferPointer, _ dtype: DType, _ elements: Range<Int>, _ count: Int,
+    _ columns: UnsafeMutablePointer<Double>?
+  ) {
+    let first = sums.count
+    for _ in 0..<count { sums.append(0) }
     var start = elements.lowerBound
-    while start < elements.upperBound {
-      let count = min(Moments.blockElements, elements.upperBound - start)
-      let target = unsafe columns.map { unsafe $0 + (start - elements.lowerBound) }
-      unsafe sum += ignored.withUnsafeMutableBufferPointer { ignored in
-        unsafe addBlock(bytes, dtype, start, count, target ?? ignored.baseAddress!)
+    unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.tileRows) { blockSums in
+      while start < elements.upperBound {
+        let blockCount = min(Moments.blockElements, elements.upperBound - start)
+        let target = unsafe columns.map { unsafe $0 + (start - elements.lowerBound) }
+        unsafe ignored.withUnsafeMutableBufferPointer { ignored in
+          let target = unsafe target ?? ignored.baseAddress!
+          if dtype.hasTiles, let functions = set.statistics, let base = bytes.baseAddress {
+            let width = dtype.blockBytes
+            unsafe functions.add_squares(
+              base + start * width, elements.count * width, blockCount, CInt(count), dtype == .bf16 ? 1 : 0, target,
+              blockSums.baseAddress!)
+          } else {
+            unsafe blockSums[0] = addBlock(bytes, dtype, start, blockCount, target)
+          }
+        }
+        for row in 0..<count { unsafe sums[first + row] += blockSums[row] }
+        start += blockCount
       }
-      start += count
     }
-    return sum
   }
 
   private func addBlock(
@@ -134,13 +155,18 @@ package final class LineSquareScanner {
     _ columns: UnsafeMutablePointer<Double>
   ) -> Double {
     let set = set
-    if dtype == .f32, let functions = set.statistics, let base = bytes.baseAddress {
-      return unsafe functions.add_squares(base + 4 * first, count, columns)
-    }
     if dtype.isCounted || dtype == .f32 {
       return unsafe values.withUnsafeMutableBufferPointer { values in
-        unsafe Self.decode(bytes, dtype, first, count, table, into: values)
-        if let functions = set.statistics { return unsafe functions.add_squares(values.baseAddress!, count, columns) }
+        if dtype == .f16, let kernel = unsafe set.kernels?.widen_f16, let base = bytes.baseAddress {
+          unsafe kernel(base + 2 * first, count, values.baseAddress!)
+        } else {
+          unsafe Self.decode(bytes, dtype, first, count, table, into: values)
+        }
+        if let functions = set.statistics {
+          var sum = 0.0
+          unsafe functions.add_squares(values.baseAddress!, 0, count, 1, 0, columns, &sum)
+          return sum
+        }
         return unsafe addSquares(UnsafeBufferPointer(rebasing: values[..<count]), columns)
       }
     }
@@ -200,6 +226,11 @@ package final class LineSquareScanner {
     default: decode(Double.self) { $0 }
     }
   }
+}
+
+extension DType {
+  /// Whether a kernel reads the elements as they are, several rows at once.
+  fileprivate var hasTiles: Bool { self == .f32 || self == .bf16 }
 }
 
 /// Adds the square of each value to its column.

@@ -20,8 +20,12 @@ package struct PatternCount: Hashable, Sendable {
 package final class PatternCounter {
   /// All zero between calls.
   private var tables: [UInt32] = []
+  /// Of one block: which words are not zero, and those words side by side.
+  private var bitmap: [UInt8] = []
+  private var packed: [UInt8] = []
+  private let set: InstructionSet
 
-  package init() {}
+  package init(on set: InstructionSet = .best) { self.set = set }
 
   /// The patterns in `bytes` that occur, in no particular order. O(n).
   /// - Precondition: whole blocks of `dtype`, at most 2^32 − 1 elements; no opaque or complex elements.
@@ -33,7 +37,7 @@ package final class PatternCounter {
       case 4: listed(nibbleCounts(ofBytes: unsafe countBytes(bytes)))
       case 6: listed(unsafe countSixBitElements(bytes))
       case 8: listed(unsafe countBytes(bytes))
-      case 16: unsafe count(bytes, bits: 16, copies: 2, UInt16.self) { Int($0) }
+      case 16: unsafe countHalves(bytes)
       default: unsafe countPrefixes(bytes, dtype)
       }
     }
@@ -51,10 +55,77 @@ package final class PatternCounter {
     }
   }
 
-  /// Neighbours count in tables of their own, so that an element that repeats does not wait for its own last count.
+  /// Words of 16 bits. Where many are zeros, these are counted apart: in the table each would wait for the count of the last.
+  private func countHalves(_ bytes: UnsafeRawBufferPointer) -> [PatternCount] {
+    guard unsafe set.kernels?.split != nil, let base = bytes.baseAddress else {
+      return unsafe count(bytes, bits: 16, copies: 2, UInt16.self) { Int($0) }
+    }
+    if packed.isEmpty {
+      bitmap = [UInt8](repeating: 0, count: Self.blockElements / 8 + 8)
+      packed = [UInt8](repeating: 0, count: 2 * Self.blockElements + 64)
+    }
+    let elements = bytes.count / 2
+    return unsafe count(bytes, bits: 16, copies: 2, UInt16.self) {
+      Int($0)
+    } add: { tables in
+      var isSparse = false
+      for (number, start) in stride(from: 0, to: elements, by: Self.blockElements).enumerated() {
+        let count = min(Self.blockElements, elements - start)
+        let block = unsafe UnsafeRawBufferPointer(start: base + 2 * start, count: 2 * count)
+        // Where there were few zeros, only some blocks are asked for them.
+        if isSparse || number % 8 == 0 {
+          isSparse = unsafe addSparse(block, to: tables)
+        } else {
+          unsafe Self.add(block, to: tables, second: 1 << 16, UInt16.self) { Int($0) }
+        }
+      }
+    }
+  }
+
+  private static let blockElements = 4096
+
+  /// Adds a block, its zeros by their number where they are many.
+  /// - Returns: whether they are.
+  private func addSparse(_ block: UnsafeRawBufferPointer, to tables: UnsafeMutableBufferPointer<UInt32>) -> Bool {
+    guard let base = block.baseAddress else { return false }
+    let elements = block.count / 2
+    let (zeros, negative) = unsafe ZeroMask.count(base, elements: elements, width: 2, hasSign: true, on: set)
+    guard zeros > elements / 4 else {
+      unsafe Self.add(block, to: tables, second: 1 << 16, UInt16.self) { Int($0) }
+      return false
+    }
+    let kept = unsafe bitmap.withUnsafeMutableBufferPointer { bitmap in
+      unsafe packed.withUnsafeMutableBytes { packed in
+        unsafe ZeroMask.split(
+          base, elements: elements, width: 2, hasSign: true, bitmap: bitmap.baseAddress!, packed: packed.baseAddress!,
+          on: set)
+      }
+    }
+    unsafe packed.withUnsafeBytes {
+      unsafe Self.add(
+        UnsafeRawBufferPointer(rebasing: $0[..<(2 * kept)]), to: tables, second: 1 << 16, UInt16.self
+      ) { Int($0) }
+    }
+    unsafe tables[0] += UInt32(zeros - negative)
+    unsafe tables[0x8000] += UInt32(negative)
+    return true
+  }
+
   @inline(__always)
   private func count<Word: FixedWidthInteger>(
-    _ bytes: UnsafeRawBufferPointer, bits: Int, copies: Int, _: Word.Type, _ key: (Word) -> Int
+    _ bytes: UnsafeRawBufferPointer, bits: Int, copies: Int, _ type: Word.Type, _ key: (Word) -> Int
+  ) -> [PatternCount] {
+    let second = (copies - 1) << bits
+    return unsafe count(bytes, bits: bits, copies: copies, type, key) {
+      unsafe Self.add(bytes, to: $0, second: second, type, key)
+    }
+  }
+
+  /// - Parameter add: counts the words of `bytes` in the tables.
+  @inline(__always)
+  private func count<Word: FixedWidthInteger>(
+    _ bytes: UnsafeRawBufferPointer, bits: Int, copies: Int, _: Word.Type, _ key: (Word) -> Int,
+    add: (UnsafeMutableBufferPointer<UInt32>) -> Void
   ) -> [PatternCount] {
     let width = MemoryLayout<Word>.size
     let elements = bytes.count / width
@@ -62,19 +133,7 @@ package final class PatternCounter {
     if tables.count < copies * size { tables = [UInt32](repeating: 0, count: copies * size) }
     return unsafe tables.withUnsafeMutableBufferPointer { tables in
       let second = (copies - 1) * size
-      let pairs = elements & ~3
-      var index = 0
-      while index < pairs {
-        for lane in 0..<4 {
-          let word = unsafe bytes.loadUnaligned(fromByteOffset: (index &+ lane) &* width, as: Word.self)
-          unsafe tables[(lane & 1) &* second &+ key(word)] &+= 1
-        }
-        index &+= 4
-      }
-      while index < elements {
-        unsafe tables[key(bytes.loadUnaligned(fromByteOffset: index &* width, as: Word.self))] &+= 1
-        index &+= 1
-      }
+      unsafe add(tables)
       if elements &* 8 > size { return unsafe Self.drain(tables, size, second) }
       var counts: [PatternCount] = []
       for index in 0..<elements {
@@ -82,6 +141,29 @@ package final class PatternCounter {
         unsafe Self.drain(tables, pattern, second, &counts)
       }
       return counts
+    }
+  }
+
+  /// Neighbours count in tables of their own, so that an element that repeats does not wait for its own last count.
+  @inline(__always)
+  private static func add<Word: FixedWidthInteger>(
+    _ bytes: UnsafeRawBufferPointer, to tables: UnsafeMutableBufferPointer<UInt32>, second: Int, _: Word.Type,
+    _ key: (Word) -> Int
+  ) {
+    let width = MemoryLayout<Word>.size
+    let elements = bytes.count / width
+    let fours = elements & ~3
+    var index = 0
+    while index < fours {
+      for lane in 0..<4 {
+        let word = unsafe bytes.loadUnaligned(fromByteOffset: (index &+ lane) &* width, as: Word.self)
+        unsafe tables[(lane & 1) &* second &+ key(word)] &+= 1
+      }
+      index &+= 4
+    }
+    while index < elements {
+      unsafe tables[key(bytes.loadUnaligned(fromByteOffset: index &* width, as: Word.self))] &+= 1
+      index &+= 1
     }
   }
 

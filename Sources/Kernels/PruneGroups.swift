@@ -22,12 +22,20 @@ public struct PruneGroups: Sendable {
   public var unit: Int { size * stride }
 
   /// Zeroes in `elements`, which begin at byte `offset` and are whole units, by their magnitudes.
-  public func zero(_ count: Int, _ order: MagnitudeOrder, in elements: inout [UInt8], at offset: Int) {
+  public func zero(
+    _ count: Int, _ order: MagnitudeOrder, in elements: inout [UInt8], at offset: Int, on set: InstructionSet = .best
+  ) {
     let width = order.dtype.blockBytes
     precondition(count % unit == 0 && offset >= 0 && offset + count * width <= elements.count)
     unsafe elements.withUnsafeMutableBytes { elements in
-      guard let start = unsafe elements.baseAddress.map({ unsafe $0 + offset }) else { return }
+      guard var start = unsafe elements.baseAddress.map({ unsafe $0 + offset }) else { return }
+      var count = count
       let largest = order.largestFinite
+      if size == 4, stride == 1, width == 2 || width == 4, let kernel = unsafe set.kernels?.zero_fours {
+        let done = unsafe kernel(start, count, CInt(width), CInt(kept), largest)
+        unsafe start += done * width
+        count -= done
+      }
       withWord(
         width: width,
         { unsafe zero(start, count, UInt8(largest), order.words(UInt8.self)) },

@@ -54,13 +54,19 @@ public enum PruneMagnitude {
     }
   }
 
-  /// How many elements have that magnitude.
-  public static func count(of magnitude: UInt64, in source: RawSpan, _ order: MagnitudeOrder) -> Int {
+  /// How many elements have that magnitude, which is at most the largest finite one.
+  public static func count(
+    of magnitude: UInt64, in source: RawSpan, _ order: MagnitudeOrder, on set: InstructionSet = .best
+  ) -> Int {
     unsafe source.withUnsafeBytes { source in
       guard let from = source.baseAddress else { return 0 }
-      let count = source.count / order.dtype.blockBytes
+      let width = order.dtype.blockBytes
+      let count = source.count / width
+      if width == 2 || width == 4, let kernel = unsafe set.kernels?.count_magnitude {
+        return unsafe kernel(from, count, CInt(width), UInt64.max >> UInt64(65 - 8 * width), magnitude)
+      }
       return withWord(
-        width: order.dtype.blockBytes,
+        width: width,
         { unsafe Self.count(of: UInt8(magnitude), from, count, order.words(UInt8.self)) },
         { unsafe Self.count(of: UInt16(magnitude), from, count, order.words(UInt16.self)) },
         { unsafe Self.count(of: UInt32(magnitude), from, count, order.words(UInt32.self)) },

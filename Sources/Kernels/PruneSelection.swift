@@ -4,7 +4,7 @@
 /// After every visit of all keys with `count`, `advance` closes it; when that returns true, `key` and `ties` are known.
 public struct RadixSelection: Sendable {
   /// Keys that share the settled digits, by their next digit.
-  private(set) var counts: [Int]
+  public private(set) var counts: [Int]
   /// Of the keys that share the settled digits, how many belong to the smallest.
   private var rank: Int
   /// The settled digits.

@@ -17,6 +17,23 @@ public struct PruneTally: Hashable, Sendable {
     zerosAfter = zeros
   }
 
+  /// Of elements of which the smallest go.
+  /// - Parameters:
+  ///   - counts: of each magnitude, how many there are.
+  ///   - magnitude: all elements below it go, and `taken` of those that have it; finite ones alone.
+  public init(counts: [Int], _ order: MagnitudeOrder, zeroedUpTo magnitude: UInt64, taken: Int) {
+    zerosBefore = counts[0]
+    for (bits, count) in counts.enumerated() where count > 0 {
+      elementCount += count
+      guard bits <= order.largestFinite else { continue }
+      let value = order.value(of: UInt64(bits))
+      let gone = bits < magnitude ? count : bits == magnitude ? taken : 0
+      squares += Double(count) * value * value
+      lostSquares += Double(gone) * value * value
+      zerosAfter += bits == 0 ? count : gone
+    }
+  }
+
   /// Adds the tally of other elements. The sums depend on the order of the additions.
   public mutating func add(_ other: PruneTally) {
     elementCount += other.elementCount

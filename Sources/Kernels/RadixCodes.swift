@@ -37,7 +37,7 @@ public struct RadixCodes: Hashable, Sendable {
 
   private func packPairs(_ codes: UnsafePointer<UInt8>, _ count: Int, _ target: UnsafeMutablePointer<UInt8>) {
     let whole = count / 2
-    let pairs = UnsafeRawPointer(codes)
+    let pairs = unsafe UnsafeRawPointer(codes)
     var index = 0
     while index < whole {
       let pair = unsafe pairs.loadUnaligned(fromByteOffset: 2 &* index, as: UInt16.self)
@@ -105,8 +105,8 @@ public struct RadixCodes: Hashable, Sendable {
       }
       // The last bytes are done one code at a time: what is written stays within the room.
       let whole = count / perByte
-      let base = unsafe UnsafeMutableRawPointer(target)
-      let words = unsafe table.baseAddress!
+      let base = UnsafeMutableRawPointer(target)
+      let words = table.baseAddress!
       var index = 0
       var place = 0
       while index < whole {

@@ -111,7 +111,7 @@ extension ValueStatistics {
     case .opaque: return nil
     case .complex: self = unsafe bytes.withUnsafeBytes { unsafe complexStatistics($0) }
     case _ where dtype.elementBits <= 16:
-      self = PatternHistogram(PatternCounter().counts(of: bytes, dtype: dtype), dtype: dtype).statistics
+      self = PatternHistogram(PatternCounter(on: set).counts(of: bytes, dtype: dtype), dtype: dtype).statistics
     case .signed: self = unsafe bytes.withUnsafeBytes { unsafe signedStatistics($0, bytes: dtype.blockBytes) }
     case .unsigned, .boolean:
       self = unsafe bytes.withUnsafeBytes { unsafe unsignedStatistics($0, bytes: dtype.blockBytes) }

@@ -88,13 +88,13 @@ private struct BlockClasses<Floats: FloatWords> {
   }
 
   /// Of F32.
-  init(_ classes: tare_float_classes) {
-    zeros = Floats.Word(truncatingIfNeeded: classes.zeros)
-    negativeZeros = Floats.Word(truncatingIfNeeded: classes.negative_zeros)
-    tiny = Floats.Word(truncatingIfNeeded: classes.tiny)
-    lowestKey = Floats.Key(truncatingIfNeeded: classes.lowest_key)
-    highestKey = Floats.Key(truncatingIfNeeded: classes.highest_key)
-    union = Floats.Word(truncatingIfNeeded: classes.united)
+  init(_ found: tare_float_block) {
+    zeros = Floats.Word(truncatingIfNeeded: found.zeros)
+    negativeZeros = Floats.Word(truncatingIfNeeded: found.negative_zeros)
+    tiny = Floats.Word(truncatingIfNeeded: found.tiny)
+    lowestKey = Floats.Key(truncatingIfNeeded: found.lowest_key)
+    highestKey = Floats.Key(truncatingIfNeeded: found.highest_key)
+    union = Floats.Word(truncatingIfNeeded: found.united)
   }
 
   var allFinite: Bool { highestKey < Floats.infinity && lowestKey > -1 - Floats.infinity }
@@ -124,10 +124,8 @@ private func statistics<Floats: FloatWords>(
     while start < elements {
       let count = min(Moments.blockElements, elements - start)
       let source = unsafe base + start * width
-      let classes =
-        if let functions { unsafe BlockClasses<Floats>(functions.classify(source, count)) } else {
-          unsafe BlockClasses<Floats>(source, count)
-        }
+      let found = unsafe functions?.add_floats(source, count)
+      let classes = unsafe found.map { BlockClasses<Floats>($0) } ?? BlockClasses<Floats>(source, count)
       all = (min(all.lowest, classes.lowestKey), max(all.highest, classes.highestKey))
       result.zeros += Int(classes.zeros)
       result.negativeZeros += Int(classes.negativeZeros)
@@ -137,15 +135,17 @@ private func statistics<Floats: FloatWords>(
         finite = (min(finite.lowest, classes.lowestKey), max(finite.highest, classes.highestKey))
         if classes.lowestKey == classes.highestKey {
           moments.merge(Moments(count: count, of: Floats.value(Floats.word(ofKey: classes.lowestKey)).widened))
-        } else if let functions {
-          unsafe moments.merge(Moments(block: source, count, functions))
+        } else if let found, let functions {
+          unsafe moments.merge(Moments(block: source, count, found, functions))
         } else {
           unsafe decode(source, count, into: scratch, Floats.self)
-          unsafe moments.merge(Moments(block: UnsafeBufferPointer(rebasing: scratch[..<count])))
+          unsafe moments.merge(block(scratch, count, classes.lowestKey, classes.highestKey, Floats.self))
         }
       } else {
-        let kept = unsafe decodeFinite(source, count, into: scratch, Floats.self, &finite, &result)
-        unsafe moments.merge(Moments(block: UnsafeBufferPointer(rebasing: scratch[..<kept])))
+        var kept = (lowest: Floats.Key.max, highest: Floats.Key.min)
+        let keptCount = unsafe decodeFinite(source, count, into: scratch, Floats.self, &kept, &result)
+        finite = (min(finite.lowest, kept.lowest), max(finite.highest, kept.highest))
+        unsafe moments.merge(block(scratch, keptCount, kept.lowest, kept.highest, Floats.self))
       }
       start += count
     }
@@ -163,15 +163,27 @@ private func statistics<Floats: FloatWords>(
   return result
 }
 
+/// The moments of `count` finite values with the extreme keys `lowest` and `highest`.
+@inline(__always)
+private func block<Floats: FloatWords>(
+  _ values: UnsafeMutableBufferPointer<Floats.Value>, _ count: Int, _ lowest: Floats.Key, _ highest: Floats.Key,
+  _: Floats.Type
+) -> Moments {
+  guard count > 0 else { return Moments() }
+  let (a, b) = (Floats.value(Floats.word(ofKey: lowest)).widened, Floats.value(Floats.word(ofKey: highest)).widened)
+  let exponent = Moments.exponent(largestMagnitude: max(a.magnitude, b.magnitude))
+  return unsafe Moments(block: UnsafeBufferPointer(rebasing: values[..<count]), exponent: exponent)
+}
+
 /// Looks at each element only where none of them needs the precision of the type.
 @inline(__always)
 private func add<Floats: FloatWords>(
   _ source: UnsafeRawPointer, _ count: Int, _ classes: BlockClasses<Floats>, to demand: inout FloatDemand
 ) {
-  guard classes.mantissaBits <= Floats.narrowerMantissaBits else {
-    return demand.add(significantBits: Floats.mantissaBits + 1)
+  guard !demand.needsOwnType, classes.mantissaBits <= Floats.narrowerMantissaBits else {
+    demand = .ownType
+    return
   }
-  guard demand.significantBits <= Floats.narrowerMantissaBits + 1 else { return }
   for index in 0..<count {
     let word = unsafe source.loadUnaligned(
       fromByteOffset: index &* MemoryLayout<Floats.Word>.size, as: Floats.Word.self)

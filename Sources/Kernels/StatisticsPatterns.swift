@@ -76,10 +76,8 @@ extension Moments {
       self.init(count: total, of: values.first?.value ?? 0)
       return
     }
-    self.init()
-    count = total
-    mean = values.reduce(0) { $0 + $1.value * Double($1.count) } / Double(total)
-    let center = mean
-    squaredDeviations = values.reduce(0) { $0 + ($1.value - center) * ($1.value - center) * Double($1.count) }
+    let mean = values.reduce(0) { $0 + $1.value * Double($1.count) } / Double(total)
+    let squares = values.reduce(0) { $0 + ($1.value - mean) * ($1.value - mean) * Double($1.count) }
+    self.init(count: total, scaledMean: mean, scaledSquares: squares, exponent: 0)
   }
 }

@@ -6,36 +6,44 @@ package struct ChunkValues: Sendable {
   package var statistics: ValueStatistics?
   package var elementCount = 0
   package var zeros = 0
+  /// Elements that `patterns` and `bytes` count.
+  package var countedElements = 0
   /// All of an element of at most 16 bits, the `ValuePrefix` of a wider one; none of complex numbers.
   package var patterns: [PatternCount] = []
   /// Of types wider than 16 bits: their distinct words.
   package var words: WordSketch?
-  /// Of types wider than 16 bits, where they were asked for: how often each byte occurs, from the lowest. Of a float the
-  /// bits of its prefix are left out.
+  /// Of types wider than 16 bits: how often each byte occurs, from the lowest. Of a float the bits of its prefix are left
+  /// out.
   package var bytes: [[Int]] = []
 }
 
 /// Scans chunks for everything that is told of their values. One worker's; its buffers are kept from chunk to chunk.
 package final class ValueScanner {
-  private let counter = PatternCounter()
+  private let counter: PatternCounter
   private let collector: WordCollector
   private let set: InstructionSet
+  private var sampled: [UInt8] = []
 
   package init(on set: InstructionSet = .best) {
     self.set = set
+    counter = PatternCounter(on: set)
     collector = WordCollector(on: set)
   }
 
   /// Scans the elements in `bytes`.
   /// - Parameters:
-  ///   - wantsBytes: whether to count the bytes of elements wider than 16 bits.
+  ///   - firstElement: the place of the first one in its tensor.
+  ///   - sample: the elements whose patterns and bytes are counted, of types wider than 16 bits; of others all are.
   ///   - limit: of the tensor's `WordSketch` so far, beyond which no word counts any more.
   /// - Precondition: whole blocks of `dtype`, which is not opaque.
-  package func scan(_ bytes: RawSpan, dtype: DType, wantsBytes: Bool, below limit: UInt64?) -> ChunkValues {
+  package func scan(
+    _ bytes: RawSpan, dtype: DType, firstElement: Int, sample: ValueSample, below limit: UInt64?
+  ) -> ChunkValues {
     var found = ChunkValues()
     found.elementCount = bytes.byteCount / dtype.blockBytes * dtype.blockElements
-    if dtype.isCounted || dtype.hasPrefix { found.patterns = counter.counts(of: bytes, dtype: dtype) }
     guard !dtype.isCounted else {
+      found.patterns = counter.counts(of: bytes, dtype: dtype)
+      found.countedElements = found.elementCount
       found.zeros = found.patterns.reduce(0) { $0 + (dtype.isZero($1.pattern) ? $1.count : 0) }
       return found
     }
@@ -43,21 +51,34 @@ package final class ValueScanner {
     found.zeros = found.statistics?.zeros ?? 0
     unsafe bytes.withUnsafeBytes { bytes in
       unsafe found.words = collector.sketch(bytes, width: dtype.blockBytes, below: limit)
-      if wantsBytes { unsafe found.bytes = lowBytes(bytes, dtype) }
+      guard sample != .all else { return unsafe count(bytes, dtype, &found) }
+      let byteCount = unsafe sample.gather(
+        bytes, width: dtype.blockBytes, firstElement: firstElement, into: &sampled)
+      unsafe sampled.withUnsafeBytes {
+        unsafe count(UnsafeRawBufferPointer(rebasing: $0[..<byteCount]), dtype, &found)
+      }
     }
     return found
   }
 
   /// The same for `block`, the bytes of one block, standing `count` times in a row, in O(1).
   package func scan(repeating block: [UInt8], count: Int, dtype: DType) -> ChunkValues {
-    var found = unsafe scan(block.span.bytes, dtype: dtype, wantsBytes: true, below: nil)
+    var found = unsafe scan(block.span.bytes, dtype: dtype, firstElement: 0, sample: .all, below: nil)
     found.elementCount *= count
+    found.countedElements *= count
     found.zeros *= count
     for index in found.patterns.indices { found.patterns[index].count *= count }
     if found.statistics != nil { found.statistics = ValueStatistics(repeating: block, count: count, dtype: dtype) }
     found.words?.multiply(by: count)
     found.bytes = found.bytes.map { $0.map { $0 * count } }
     return found
+  }
+
+  /// Counts the prefixes of wide elements, and the bytes below them.
+  private func count(_ bytes: UnsafeRawBufferPointer, _ dtype: DType, _ found: inout ChunkValues) {
+    found.countedElements = bytes.count / dtype.blockBytes
+    if dtype.hasPrefix { found.patterns = unsafe counter.counts(of: bytes.bytes, dtype: dtype) }
+    unsafe found.bytes = lowBytes(bytes, dtype)
   }
 
   private func lowBytes(_ bytes: UnsafeRawBufferPointer, _ dtype: DType) -> [[Int]] {

@@ -2,15 +2,15 @@ import CKernels
 
 /// A permutation of the words of 32 and 64 bits whose results spread evenly over all 64-bit numbers.
 enum WordHash {
-  /// The finishing steps of MurmurHash3, behind a constant that moves 0.
+  /// Two products, with the upper half folded into the lower one between them, behind a constant that moves 0: every bit of
+  /// the word reaches the upper bits, by which hashes are compared.
   @inline(__always)
   static func hash(_ word: UInt32) -> UInt32 {
-    var h = word ^ 0x9E37_79B9
-    h = (h ^ h &>> 16) &* 0x85EB_CA6B
-    h = (h ^ h &>> 13) &* 0xC2B2_AE35
-    return h ^ h &>> 16
+    let h = (word ^ 0x9E37_79B9) &* 0x85EB_CA6B
+    return (h ^ h &>> 15) &* 0xC2B2_AE35
   }
 
+  /// The finishing steps of MurmurHash3, behind such a constant.
   @inline(__always)
   static func hash(_ word: UInt64) -> UInt64 {
     var h = word ^ 0x9E37_79B9_7F4A_7C15

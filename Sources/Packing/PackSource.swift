@@ -111,13 +111,17 @@ public struct PackSource: Sendable {
 extension PackSource.File {
   /// Of a file that was laid out for a model's tensors, their numbers in the model, in the order of the file.
   public var tensorNumbers: [Int]? {
-    if case .image(let image) = content { image.sources } else { nil }
+    if case .image(let image) = content { image.modelTensors } else { nil }
   }
 
-  /// Demands that the model is as it was when it was opened. A file of which only bytes count is kept as it was read.
-  func demandUnchanged() throws(ModelError) {
-    guard case .safetensors(let file) = content else { return }
-    try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() }
+  /// Demands that what was opened is as it was then. A file that is mapped when its bytes are needed is kept as it was read.
+  package func demandUnchanged() throws(ModelError) {
+    switch content {
+    case .safetensors(let file): try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() }
+    case .image(let image): try image.model.demandUnchanged()
+    case .packed(let file, _): try file.demandUnchanged()
+    case .opaque, .bytes: break
+    }
   }
 
   /// The file's header and tensors, where it is safetensors.

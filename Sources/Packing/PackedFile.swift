@@ -10,6 +10,8 @@ public final class PackedFile: Sendable {
   public let path: String
   let map: MappedFile
   let index: PackedIndex
+  /// How many −0 of the files that were packed are +0 in those that it holds; 0 where they are the same.
+  public let canonicalZeros: Int
   /// What is wrong with the outer header, where the file was opened all the same.
   let headerFailure: ModelError?
   private let bytesReadCount = Atomic<Int>(0)
@@ -51,11 +53,11 @@ public final class PackedFile: Sendable {
   /// Whether a file that begins with `start` says that it is a packed file, of whatever version.
   public static func recognises(_ start: RawSpan) -> Bool { has(start, PackedFormat.headerMark) }
 
-  /// Whether `text` follows the first eight bytes.
-  private static func has(_ start: RawSpan, _ text: String) -> Bool {
+  /// Whether `text` stands at `position`, by default behind the first eight bytes.
+  private static func has(_ bytes: RawSpan, _ text: String, at position: Int = 8) -> Bool {
     let text = Array(text.utf8)
-    guard start.byteCount >= 8 + text.count else { return false }
-    return unsafe ByteCompare.areEqual(start.extracting(8..<(8 + text.count)), text.span.bytes)
+    guard bytes.byteCount >= position + text.count else { return false }
+    return unsafe ByteCompare.areEqual(bytes.extracting(position..<(position + text.count)), text.span.bytes)
   }
 
   /// Opens the file at `path`, which every error names as its outermost context.
@@ -64,7 +66,9 @@ public final class PackedFile: Sendable {
   ///   for what this build does not know.
   public init(path: String, limits: Limits = Limits(), salvaging: Bool = false) throws(ModelError) {
     let map = try within(path) { () throws(ModelError) in try MappedFile(path: path) }
-    (index, headerFailure) = try within(path) { () throws(ModelError) in try Self.readIndex(map, limits, salvaging) }
+    (index, canonicalZeros, headerFailure) = try within(path) { () throws(ModelError) in
+      try Self.readIndex(map, limits, salvaging)
+    }
     // Everything but the entries.
     bytesReadCount.store(
       map.byteCount - index.entries.reduce(0) { $0 + ($1.role == .alias ? 0 : $1.place.storedBytes) },
@@ -75,9 +79,10 @@ public final class PackedFile: Sendable {
 
   private static func readIndex(
     _ map: borrowing MappedFile, _ limits: Limits, _ salvaging: Bool
-  ) throws(ModelError) -> (PackedIndex, headerFailure: ModelError?) {
+  ) throws(ModelError) -> (PackedIndex, canonicalZeros: Int, headerFailure: ModelError?) {
     let count = map.byteCount
     var headerFailure: ModelError?
+    var canonicalZeros = 0
     do throws(ModelError) {
       try map.withBytes(0..<min(count, 4096)) { (start) throws(ModelError) in try demandVersion(start) }
     } catch {
@@ -89,12 +94,14 @@ public final class PackedFile: Sendable {
       try PackedFormat.Footer.parse(bytes, fileByteCount: count)
     }
     do throws(ModelError) {
-      try map.withBytes(0..<footer.headerBytes) { (header) throws(ModelError) in try prove(header, footer, limits) }
+      canonicalZeros = try map.withBytes(0..<footer.headerBytes) { (header) throws(ModelError) in
+        try prove(header, footer, limits)
+      }
     } catch {
       guard salvaging, error.code == .malformed else { throw error }
       headerFailure = headerFailure ?? error
     }
-    return (try readIndex(map, footer, limits), headerFailure)
+    return (try readIndex(map, footer, limits), canonicalZeros, headerFailure)
   }
 
   private static func demandVersion(_ start: RawSpan) throws(ModelError) {
@@ -137,7 +144,10 @@ public final class PackedFile: Sendable {
   }
 
   /// Proves the checksum of the outer header, its length, and that it asks for nothing that this build lacks.
-  private static func prove(_ header: RawSpan, _ footer: PackedFormat.Footer, _ limits: Limits) throws(ModelError) {
+  /// - Returns: how many zeros were made positive.
+  private static func prove(
+    _ header: RawSpan, _ footer: PackedFormat.Footer, _ limits: Limits
+  ) throws(ModelError) -> Int {
     var cursor = ByteCursor(header)
     let length = try cursor.integer(UInt64.self, "the length of the header")
     guard length == UInt64(footer.headerBytes - 8), footer.headerBytes - 8 <= limits.headerBytes else {
@@ -159,6 +169,29 @@ public final class PackedFile: Sendable {
         "needs the features '\(String(decoding: requires, as: UTF8.self))', of which this build knows none",
         at: 8 + PackedFormat.headerPrefix.utf8.count)
     }
+    return try canonicalZeros(header, at: 8 + PackedFormat.headerPrefix.utf8.count)
+  }
+
+  /// The count of zeros that were made positive, where the header says so at `start`, which is behind the features.
+  private static func canonicalZeros(_ header: RawSpan, at start: Int) throws(ModelError) -> Int {
+    guard has(header, PackedFormat.canonicalZeroMark, at: start) else { return 0 }
+    var cursor = ByteCursor(header)
+    let mark = start + PackedFormat.canonicalZeroMark.utf8.count
+    _ = try cursor.take(mark, "the header")
+    var digits: [UInt8] = []
+    while digits.count < 20, case let next = try cursor.byte("the count of zeros"), next != UInt8(ascii: "\"") {
+      digits.append(next)
+    }
+    let text = String(decoding: digits, as: UTF8.self)
+    guard let count = Int(text), count > 0, String(count) == text else {
+      throw ModelError(.malformed, "'tare.canonical_zero' is no count of zeros", at: mark)
+    }
+    return count
+  }
+
+  /// Demands that nobody has written to the file since it was opened.
+  func demandUnchanged() throws(ModelError) {
+    try within(path) { () throws(ModelError) in try map.demandUnchanged() }
   }
 
   /// Lends stored bytes, counted from the start of an entry.

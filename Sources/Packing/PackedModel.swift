@@ -23,20 +23,21 @@ public final class PackedModel: ContainerReader {
     var holders: [Int] = []
     var aliases: Set<Int> = []
     let reader = EntryReader(file)
-    for packed in file.index.files where !packed.container.isEmpty {
-      let metadata = try within(file.path) { () throws(ModelError) in try Self.metadata(of: packed, reader, limits) }
+    for (number, packed) in file.index.files.enumerated() where !packed.container.isEmpty {
+      let header = try Self.header(of: number, file, reader, limits)
+      let metadataTensor = header?.metadataTensor.map { header!.tensors[$0].range }
       var offset = 0
       for operation in packed.operations {
-        if case .tensor(let number) = operation {
-          let entry = file.index.entries[number]
-          tensors.append(Catalog.Entry(info: entry.info, file: files.count, offset: offset))
-          if entry.role == .alias { aliases.insert(holders.count) }
-          holders.append(entry.holder)
-        }
-        offset += operation.byteCount(in: file.index.entries)
+        let range = offset..<(offset + operation.byteCount(in: file.index.entries))
+        offset = range.upperBound
+        guard case .tensor(let number) = operation, range != metadataTensor else { continue }
+        let entry = file.index.entries[number]
+        tensors.append(Catalog.Entry(info: entry.info, file: files.count, offset: range.lowerBound))
+        if entry.role == .alias { aliases.insert(holders.count) }
+        holders.append(entry.holder)
       }
       let path = packed.path.isEmpty ? splitPath(file.path).name : packed.path
-      files.append(Catalog.File(path: path, byteCount: packed.byteCount, metadata: metadata))
+      files.append(Catalog.File(path: path, byteCount: packed.byteCount, metadata: header?.metadata ?? []))
     }
     catalog = Catalog(files: files, tensors: tensors)
     self.holders = holders
@@ -51,20 +52,30 @@ public final class PackedModel: ContainerReader {
     (try? file.directory(of: holders[tensor]).grid) ?? ChunkGrid(catalog.tensors[tensor].info)
   }
 
+  public func demandUnchanged() throws(ModelError) { try file.demandUnchanged() }
+
   public func makeSession() -> any TensorSession { PackedSession(self) }
 
-  /// The metadata of a packed safetensors file: its header is a literal, and is parsed as what it is.
-  private static func metadata(
-    of packed: PackedIndex.File, _ reader: EntryReader, _ limits: Limits
-  ) throws(ModelError) -> [MetadataEntry] {
+  /// The header of a packed safetensors file, its metadata complete: it is a literal, and is parsed as what it is.
+  private static func header(
+    of number: Int, _ file: PackedFile, _ reader: EntryReader, _ limits: Limits
+  ) throws(ModelError) -> SafetensorsHeader? {
+    let packed = file.index.files[number]
     guard packed.container == "safetensors", case .bytes(let entry, let range)? = packed.operations.first else {
-      return []
+      return nil
     }
-    guard range.count <= limits.headerBytes + 8 else {
-      throw ModelError(.malformed, "a header of \(range.count) bytes")
+    var header = try within(file.path) { () throws(ModelError) in
+      guard range.count <= limits.headerBytes + 8 else {
+        throw ModelError(.malformed, "a header of \(range.count) bytes")
+      }
+      return try reader.withBytes(of: entry, range) { (bytes) throws(ModelError) in
+        try SafetensorsHeader.parse(bytes, fileByteCount: packed.byteCount, limits: limits)
+      }
     }
-    return try reader.withBytes(of: entry, range) { (bytes) throws(ModelError) in
-      try SafetensorsHeader.parse(bytes, fileByteCount: packed.byteCount, limits: limits).metadata
+    guard let range = header.metadataTensor.map({ header.tensors[$0].range }) else { return header }
+    try PackedFileReader(file).withBytes(of: number, range) { (bytes) throws(ModelError) in
+      try header.readMetadata(bytes, origin: range.lowerBound)
     }
+    return header
   }
 }

@@ -36,6 +36,8 @@ private final class ChunkPacker: PackedSizeEstimator {
 }
 
 extension PackedModel: PackedCatalog {
+  public var canonicalZeros: Int { file.canonicalZeros }
+
   public func packedByteCount(of tensor: Int) -> Int {
     isAlias(tensor) ? 0 : file.index.entries[holders[tensor]].place.storedBytes
   }

@@ -30,6 +30,9 @@ public protocol PackedSizeEstimator: AnyObject {
 
 /// A container whose tensors are packed already, and which knows their sizes without reading them.
 public protocol PackedCatalog: AnyObject {
+  /// How many −0 of what was packed are +0 here; 0 where nothing was changed.
+  var canonicalZeros: Int { get }
+
   /// The bytes that the tensor fills in the container.
   func packedByteCount(of tensor: Int) -> Int
 

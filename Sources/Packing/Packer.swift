@@ -10,11 +10,16 @@ public struct PackOptions: Sendable {
   public var threads: Int
   /// Ceiling of working memory in bytes; fewer threads run where it would be passed.
   public var memory: Int
+  /// Whether −0 of floating-point tensors is stored as +0: the sign of zeros is lost then, and nothing else.
+  public var canonicalizesZeros: Bool
 
-  public init(effort: Effort = .standard, threads: Int, memory: Int = 512 << 20) {
+  public init(
+    effort: Effort = .standard, threads: Int, memory: Int = 512 << 20, canonicalizesZeros: Bool = false
+  ) {
     self.effort = effort
     self.threads = threads
     self.memory = memory
+    self.canonicalizesZeros = canonicalizesZeros
   }
 }
 
@@ -38,6 +43,8 @@ public struct PackReport: Sendable {
   /// Bytes of files that are no model, of headers, and what they take.
   public var otherBytes: Int
   public var otherPackedBytes: Int
+  /// How many −0 were stored as +0; where there are any, what unpacks is not what was packed.
+  public var canonicalZeros: Int
 }
 
 /// Writes packed files.
@@ -67,6 +74,8 @@ private final class Packing: Sendable {
     var place = PackedIndex.Place(offset: 0, storedBytes: 0, directoryBytes: 0, directoryHash: 0)
     var choices: [String: Int] = [:]
     var zeros = 0
+    /// How many of them were made positive.
+    var canonicalZeros = 0
   }
 
   struct State {
@@ -82,10 +91,29 @@ private final class Packing: Sendable {
     let workspace: EncodingWorkspace
     /// What `work` leaves for `commit`.
     var stored: ScratchChunk = ScratchChunk()
+    private let canonicalizesZeros: Bool
+    private let canonical = ScratchBuffer()
 
-    init(_ source: PackSource, _ effort: Effort) {
+    init(_ source: PackSource, _ options: PackOptions) {
       input = PackSourceSession(source)
-      workspace = EncodingWorkspace(effort: effort)
+      workspace = EncodingWorkspace(effort: options.effort)
+      canonicalizesZeros = options.canonicalizesZeros
+    }
+
+    /// Lends a range of an entry's bytes, whole blocks, as they are packed, and says how many zeros were made positive.
+    func withBytes(
+      of entry: PackLayout.Entry, _ range: Range<Int>,
+      _ body: (RawSpan, _ canonicalZeros: Int) throws(ModelError) -> Void
+    ) throws(ModelError) {
+      let inFile = (entry.range.lowerBound + range.lowerBound)..<(entry.range.lowerBound + range.upperBound)
+      try input.withBytes(of: entry.file, inFile) { (bytes) throws(ModelError) in
+        guard canonicalizesZeros, entry.role == .tensor, NegativeZeros.exist(in: entry.info.dtype) else {
+          return try body(bytes, 0)
+        }
+        let target = unsafe canonical.raw(bytes.byteCount)
+        let count = unsafe NegativeZeros.clear(bytes, entry.info.dtype, into: target)
+        try unsafe body(RawSpan(_unsafeStart: target, byteCount: bytes.byteCount), count)
+      }
     }
   }
 
@@ -94,6 +122,7 @@ private final class Packing: Sendable {
     var storedHash: UInt32 = 0
     var denseHash: UInt64 = 0
     var choice = ChunkChoice(mask: "none", value: "raw")
+    var canonicalZeros = 0
     var offset = 0
   }
 
@@ -112,7 +141,8 @@ private final class Packing: Sendable {
     self.output = output
     self.options = options
     holders = layout.entries.prefix { $0.role != .alias }.count
-    header = OuterHeader(layout, denseBytes: source.byteCount)
+    header = OuterHeader(
+      layout, denseBytes: source.byteCount, canonicalizesZeros: options.canonicalizesZeros)
   }
 
   /// Makes the plan of every entry, from a sample of its bytes.
@@ -122,14 +152,12 @@ private final class Packing: Sendable {
     let decisions = Mutex([TensorPlanner.Decision?](repeating: nil, count: holders))
     try Pump.run(
       items: holders, threads: threads,
-      makeWorker: { () throws(ModelError) in Worker(source, options.effort) },
+      makeWorker: { () throws(ModelError) in Worker(source, options) },
       work: { (worker, index) throws(ModelError) in
         let entry = layout.entries[index]
-        let decision = try planner.decide(entry.info, in: 0..<entry.info.byteCount, worker.workspace) {
-          (range, body) throws(ModelError) in
-          let start = entry.range.lowerBound
-          try worker.input.withBytes(
-            of: entry.file, (start + range.lowerBound)..<(start + range.upperBound), body)
+        let whole = 0..<entry.info.byteCount
+        let decision = try planner.decide(entry.info, in: whole, worker.workspace) { (range, body) throws(ModelError) in
+          try worker.withBytes(of: entry, range) { (bytes, _) throws(ModelError) in try body(bytes) }
         }
         decisions.withLock { $0[index] = decision }
       })
@@ -151,13 +179,14 @@ private final class Packing: Sendable {
     let largest = grids.map(\.largestChunkBytes).max() ?? 0
     try Pump.run(
       items: items.count, threads: WorkerBudget.encoders(options.threads, memory: options.memory, chunkBytes: largest),
-      makeWorker: { () throws(ModelError) in Worker(source, options.effort) },
+      makeWorker: { () throws(ModelError) in Worker(source, options) },
       work: { (worker, item) throws(ModelError) in
         let (index, chunk) = items[item]
         let entry = layout.entries[index]
         let range = grids[index].bytes(ofChunk: chunk)
         let inFile = (entry.range.lowerBound + range.lowerBound)..<(entry.range.lowerBound + range.upperBound)
-        try worker.input.withBytes(of: entry.file, inFile) { (bytes) throws(ModelError) in
+        try worker.withBytes(of: entry, range) { (bytes, canonicalZeros) throws(ModelError) in
+          worker.stored.canonicalZeros = canonicalZeros
           worker.stored.denseHash = XXH3.hash(bytes)
           worker.stored.choice = ChunkCodec.encode(
             bytes, at: range.lowerBound, plan: plans[index], worker.workspace)
@@ -193,6 +222,7 @@ private final class Packing: Sendable {
       state.entries[index].directory.denseHashes.append(chunk.denseHash)
       state.entries[index].choices[chunk.choice.name, default: 0] += 1
       state.entries[index].zeros += chunk.choice.zeros
+      state.entries[index].canonicalZeros += chunk.canonicalZeros
     }
   }
 
@@ -230,7 +260,8 @@ private final class Packing: Sendable {
       headerBytes: header.byteCount, headerHash: 0, indexOffset: state.position, indexStored: stored.count,
       indexBytes: plain.count, indexHash: XXH3.hash(stored))
     let end = state.position + stored.count + PackedFormat.Footer.byteCount
-    let head = header.encoded(places: state.entries.map(\.place), end: end)
+    let head = header.encoded(
+      places: state.entries.map(\.place), canonicalZeros: canonicalZeros(state), end: end)
     footer.headerHash = XXH3.hash(head)
     let tail = stored + footer.encoded()
     try unsafe write(tail.span.bytes, at: state.position)
@@ -238,6 +269,13 @@ private final class Packing: Sendable {
     for file in source.files { try file.demandUnchanged() }
     try within(output.path) { () throws(ModelError) in try output.finish() }
     return report(state, packedBytes: end)
+  }
+
+  /// The zeros that are another in the files than they were.
+  private func canonicalZeros(_ state: State) -> Int {
+    layout.entries.reduce(0) { sum, entry in
+      entry.role == .tensor || entry.role == .alias ? sum + state.entries[entry.holder].canonicalZeros : sum
+    }
   }
 
   private func write(_ bytes: RawSpan, at offset: Int) throws(ModelError) {
@@ -265,7 +303,8 @@ private final class Packing: Sendable {
 
   private func report(_ state: State, packedBytes: Int) -> PackReport {
     var report = PackReport(
-      byteCount: source.byteCount, packedBytes: packedBytes, tensors: [], otherBytes: 0, otherPackedBytes: 0)
+      byteCount: source.byteCount, packedBytes: packedBytes, tensors: [], otherBytes: 0, otherPackedBytes: 0,
+      canonicalZeros: canonicalZeros(state))
     for operations in layout.operations {
       for operation in operations {
         let entry = layout.entries[operation.entry]
@@ -281,9 +320,16 @@ private final class Packing: Sendable {
             file: source.files[entry.file].path, info: entry.info, packedBytes: isAlias ? 0 : holder.place.storedBytes,
             choices: isAlias ? [:] : holder.choices,
             aliasOf: isAlias ? layout.entries[entry.holder].info.name : nil,
-            reasons: isAlias ? [] : holder.decision.reasons(entry.info, zeros: holder.zeros, options.effort)))
+            reasons: isAlias ? [] : holder.reasons(entry.info, options.effort)))
       }
     }
     return report
+  }
+}
+
+extension Packing.EntryState {
+  /// Why the entry is stored as it is.
+  fileprivate func reasons(_ info: TensorInfo, _ effort: Effort) -> [String] {
+    decision.reasons(info, zeros: zeros, effort) + (canonicalZeros > 0 ? ["\(canonicalZeros) zeros were −0"] : [])
   }
 }

@@ -48,14 +48,3 @@ public struct Catalog: Sendable {
     return files.flatMap(\.metadata).filter { seen.insert(Array($0.key.utf8)).inserted }
   }
 }
-
-/// A key of a container's metadata and its value.
-public struct MetadataEntry: Hashable, Sendable {
-  public var key: String
-  public var value: String
-
-  public init(key: String, value: String) {
-    self.key = key
-    self.value = value
-  }
-}

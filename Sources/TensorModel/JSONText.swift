@@ -10,7 +10,9 @@ public struct JSONText: Sendable {
 
   public init(pretty: Bool = true) { self.pretty = pretty }
 
-  /// What was written so far; O(n).
+  /// The bytes that were written so far.
+  public var bytes: [UInt8] { utf8 }
+  /// The same as a string; O(n).
   public var text: String { String(decoding: utf8, as: UTF8.self) }
 
   public mutating func object(_ key: String? = nil, _ body: (inout JSONText) -> Void) {
@@ -50,6 +52,12 @@ public struct JSONText: Sendable {
   public mutating func bool(_ key: String? = nil, _ value: Bool) {
     begin(key)
     write(value ? "true" : "false")
+  }
+
+  /// A text that is a JSON value as it stands.
+  public mutating func literal(_ key: String? = nil, _ value: String) {
+    begin(key)
+    write(value)
   }
 
   public mutating func null(_ key: String? = nil) {

@@ -54,6 +54,7 @@ extension CheckReport {
     let lines = failures.map { message($0) } + damaged.map { "\($0.label): damaged: \(message($0.failure!, $0.name))" }
     var shown = Array(lines.prefix(max(0, maxDifferences)))
     if lines.count > shown.count { shown.append("… and \(lines.count - shown.count) more") }
+    if let note = model.note { shown.append(note) }
     return (shown + [verdictLine]).map { $0.escapedForDisplay + "\n" }.joined()
   }
 

@@ -43,6 +43,7 @@ extension OperandSummary {
       text.string("path", path)
       text.string("format", format)
       text.optional("digest", digest)
+      if canonicalZeros > 0 { text.integer("canonical_zeros", canonicalZeros) }
       guard let files else { return }
       text.string("sha256", files.sha256.description)
       guard files.files.count > 1 else { return }
@@ -62,9 +63,18 @@ extension MetadataDifference {
   fileprivate func write(to text: inout JSONText) {
     text.object { text in
       text.string("key", key)
-      text.optional("a", a)
-      text.optional("b", b)
+      text.metadata("a", a)
+      text.metadata("b", b)
     }
+  }
+}
+
+extension JSONText {
+  /// A string as it is; any other value with its type.
+  fileprivate mutating func metadata(_ key: String, _ value: MetadataValue?) {
+    guard let value else { return null(key) }
+    if let string = value.string { return self.string(key, string) }
+    object(key) { $0.typed(value) }
   }
 }
 
@@ -80,6 +90,7 @@ extension TensorComparison {
       if let first { first.write(to: &text, "first_difference") } else { text.null("first_difference") }
       writeErrors(to: &text)
       if let failure { text.string("error", "\(failure.path): \(failure.message(in: name))") }
+      if let side = roundedSide { text.string("rounded", side.rawValue) }
       if !sameLayout { writeLayouts(to: &text) }
     }
   }

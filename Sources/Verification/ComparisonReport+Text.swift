@@ -9,6 +9,7 @@ extension ComparisonReport {
     var shown = differences.prefix(max(0, maxDifferences)).flatMap { $0 }
     if differences.count > maxDifferences { shown.append("… and \(differences.count - max(0, maxDifferences)) more") }
     if let note = metadataNote { shown.append(note) }
+    shown += [a, b].compactMap(\.note)
     return (shown + [verdictLine]).map { $0.escapedForDisplay + "\n" }.joined()
   }
 
@@ -99,6 +100,10 @@ extension ComparisonReport {
     let wouldBeEqual = differing.allSatisfy {
       $0.a.shape == $0.b.shape && $0.differing != nil && $0.failure == nil && $0.differingValues == 0
     }
+    let roundings = Set(differing.compactMap(\.roundingText))
+    if let rounding = roundings.first, roundings.count == 1, differing.allSatisfy(\.isRoundedOrSurvives) {
+      return ", all in the dtype alone: " + rounding
+    }
     guard tolerance == .exact, wouldBeEqual, renamed.isEmpty else { return "" }
     guard differing.allSatisfy(\.sameLayout) else {
       return ", all in the dtype alone: every value survives (--tolerance value lets that pass)"
@@ -118,7 +123,23 @@ extension TensorComparison {
   fileprivate var lines: [String] {
     if let failure { return ["\(label): cannot be read in \(failure.path): \(failure.message(in: name))"] }
     let parts = (layoutLine.map { [$0] } ?? []) + (elementsLine.map { [$0] } ?? [])
-    return ["\(label): " + parts.joined(separator: ", ")] + (errorsLine.map { ["  " + $0] } ?? [])
+    return ["\(label): " + parts.joined(separator: ", ")] + (roundingText.map { ["  " + $0] } ?? [])
+      + (errorsLine.map { ["  " + $0] } ?? [])
+  }
+
+  /// Why the values differ, where rounding is all there is to it.
+  fileprivate var roundingText: String? {
+    switch roundedSide {
+    case .b: "B is A rounded to \(b.dtype.name), each value to the nearest"
+    case .a: "A is B rounded to \(a.dtype.name), each value to the nearest"
+    case nil: nil
+    }
+  }
+
+  /// Whether the values are the other's, rounded, if rounding changed any.
+  fileprivate var isRoundedOrSurvives: Bool {
+    let survives = mode == .numbers && differingValues == 0 && failure == nil
+    return a.shape == b.shape && (survives || roundedSide != nil)
   }
 
   private var layoutLine: String? {

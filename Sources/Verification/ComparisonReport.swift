@@ -1,3 +1,5 @@
+public import TensorModel
+
 /// What comparing two models found.
 public struct ComparisonReport: Sendable {
   public var a: OperandSummary
@@ -30,6 +32,6 @@ public struct ComparisonReport: Sendable {
 /// A key of the metadata whose value is not the same in both models; nil where a model lacks it.
 public struct MetadataDifference: Hashable, Sendable {
   public var key: String
-  public var a: String?
-  public var b: String?
+  public var a: MetadataValue?
+  public var b: MetadataValue?
 }

@@ -9,6 +9,8 @@ final class ComparisonWorker {
   private let sessionA: any TensorSession
   private let sessionB: any TensorSession
   private let bound: ErrorBound?
+  /// By the types of A and B.
+  private var roundings: [[DType]: Rounding?] = [:]
   private(set) var outcome = RangeOutcome()
 
   init(_ a: any ContainerReader, _ b: any ContainerReader, _ tolerance: Tolerance) {
@@ -24,12 +26,13 @@ final class ComparisonWorker {
   func compare(_ pair: (a: Int, b: Int), _ range: Range<Int>) {
     guard !compareRepeated(pair, range) else { return }
     let types = types(pair)
+    let rounding = rounding(types)
     let rangeInB = range.elements(types.a).bytes(types.b)
     do throws(ModelError) {
       outcome = try sessionA.withBytes(of: pair.a, range) { left throws(ModelError) in
         do throws(ModelError) {
           return try sessionB.withBytes(of: pair.b, rangeInB) { right throws(ModelError) in
-            var found = RangeOutcome(left, right, types, range.elements(types.a).count, bound)
+            var found = RangeOutcome(left, right, types, range.elements(types.a).count, bound, rounding)
             found.move(by: range.elements(types.a).lowerBound)
             return found
           }
@@ -58,7 +61,7 @@ final class ComparisonWorker {
     var unit = types.a.blockElements
     while unit % types.b.blockElements != 0 { unit += types.a.blockElements }
     let blocks = (left.repeated(unit / types.a.blockElements), right.repeated(unit / types.b.blockElements))
-    var found = unsafe RangeOutcome(blocks.0.span.bytes, blocks.1.span.bytes, types, unit, bound)
+    var found = unsafe RangeOutcome(blocks.0.span.bytes, blocks.1.span.bytes, types, unit, bound, rounding(types))
     found.repeat(elements.count / unit)
     found.move(by: elements.lowerBound)
     outcome = found
@@ -82,6 +85,14 @@ final class ComparisonWorker {
       outcome.failure = ReadFailure(path: a.path, error: error)
     }
     sessionA.release(of: pair.a, range)
+  }
+
+  private func rounding(_ types: (a: DType, b: DType)) -> Rounding? {
+    guard types.a != types.b else { return nil }
+    if let known = roundings[[types.a, types.b]] { return known }
+    let rounding = Rounding(types.a, types.b)
+    roundings[[types.a, types.b]] = .some(rounding)
+    return rounding
   }
 
   private func types(_ pair: (a: Int, b: Int)) -> (a: DType, b: DType) {

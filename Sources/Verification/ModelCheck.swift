@@ -63,7 +63,7 @@ public struct ModelCheck: Sendable {
   private func report(_ model: any ContainerReader, _ selected: [Int], _ state: State) -> CheckReport {
     let catalog = model.catalog
     var report = CheckReport(
-      model: OperandSummary(path: model.path, format: model.formatName), byteCount: state.done)
+      model: OperandSummary(model), byteCount: state.done)
     report.tensors = zip(selected, state.failures).map { tensor, failure in
       let info = catalog.tensors[tensor].info
       let file = catalog.files.count > 1 ? catalog.file(of: tensor) : nil

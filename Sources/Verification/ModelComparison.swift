@@ -30,8 +30,7 @@ public struct ModelComparison: Sendable {
   public func run(_ a: any ContainerReader, _ b: any ContainerReader) throws(ModelError) -> ComparisonReport {
     let matching = try TensorMatching(a.catalog, b.catalog, renaming, includes: includes)
     var report = ComparisonReport(
-      a: OperandSummary(path: a.path, format: a.formatName), b: OperandSummary(path: b.path, format: b.formatName),
-      tolerance: tolerance)
+      a: OperandSummary(a), b: OperandSummary(b), tolerance: tolerance)
     report.onlyInA = matching.onlyInA.map(a.catalog.label(of:))
     report.onlyInB = matching.onlyInB.map(b.catalog.label(of:))
     report.metadataDifferences = MetadataDifference.between(a.catalog.metadata, b.catalog.metadata)
@@ -154,7 +153,7 @@ extension MetadataDifference {
     let keys = a.map(\.key) + b.map(\.key).filter { inA[Array($0.utf8)] == nil }
     return keys.compactMap { key in
       let (left, right) = (inA[Array(key.utf8)], inB[Array(key.utf8)])
-      guard left.map({ Array($0.utf8) }) != right.map({ Array($0.utf8) }) else { return nil }
+      guard left != right else { return nil }
       return MetadataDifference(key: key, a: left, b: right)
     }
   }

@@ -17,7 +17,7 @@ public enum PackedFileCheck {
       }
     }
     return CheckReport(
-      model: OperandSummary(path: file.path, format: "tare", digest: file.digest), tensors: tensors,
+      model: OperandSummary(file), tensors: tensors,
       failures: findings.filter { $0.tensor == nil }.compactMap(\.failure).map { $0.inside(file.path) },
       byteCount: file.byteCount)
   }

@@ -21,12 +21,18 @@ struct RangeOutcome {
   var firstValue: Pair?
   var firstBeyond: Pair?
   var worst: Pair?
+  /// Whether every element of one side is the other's, rounded to its type.
+  var isRounded = true
   var failure: ReadFailure?
 
   init(failure: ReadFailure? = nil) { self.failure = failure }
 
   /// Compares `count` elements. Errors are measured only where bits differ.
-  init(_ left: RawSpan, _ right: RawSpan, _ types: (a: DType, b: DType), _ count: Int, _ bound: ErrorBound?) {
+  /// - Parameter rounding: what is asked of two types; nil where one is not the other's rounded anyway.
+  init(
+    _ left: RawSpan, _ right: RawSpan, _ types: (a: DType, b: DType), _ count: Int, _ bound: ErrorBound?,
+    _ rounding: Rounding?
+  ) {
     func pair(_ index: Int) -> Pair { Pair(index, left, right, types) }
     if types.a == types.b {
       let differences = CompareElements.differences(left, right, types.a)
@@ -40,6 +46,7 @@ struct RangeOutcome {
       let unequal = CompareErrors.errors(left, types.a, right, types.b, elements: count, beyond: .absolute(0))
       differingValues = unequal.beyond
       firstValue = unequal.firstBeyond.map(pair)
+      isRounded = unequal.beyond == 0 || rounding?.holds(left, right, count: count) == true
       errors = unequal
       if let bound {
         errors = CompareErrors.errors(left, types.a, right, types.b, elements: count, beyond: bound)
@@ -96,6 +103,7 @@ extension TensorComparison {
     if isWorse { worst = outcome.worst.map(difference) }
     differingBits += outcome.differingBits
     differingValues += outcome.differingValues
+    isRounded = isRounded && outcome.isRounded
     errors.add(outcome.errors)
     if failure == nil { failure = outcome.failure }
     if first == nil { first = firstDiffering(outcome).map(difference) }

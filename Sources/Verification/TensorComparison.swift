@@ -38,6 +38,8 @@ public struct TensorComparison: Sendable {
   public internal(set) var differingBits = 0
   /// Elements that differ as numbers.
   public internal(set) var differingValues = 0
+  /// Whether every element that was read on one side is the other's, rounded to its type.
+  var isRounded = true
   /// How far the elements are apart. Of ranges with the same bits, nothing is known unless others differ.
   public internal(set) var errors = ElementErrors()
   /// The first element, in row-major order, that differs under the tolerance.
@@ -96,6 +98,12 @@ extension TensorComparison {
 
   /// Whether the elements are numbers that were compared.
   public var isMeasured: Bool { mode != .nothing && CompareErrors.canMeasure(a.dtype, b.dtype) }
+  /// The side whose every element is the other's, rounded to the nearest of its type; nil where there is none, or where
+  /// rounding changed no value.
+  var roundedSide: Rounding.Side? {
+    guard mode == .numbers, isRounded, differingValues > 0, failure == nil else { return nil }
+    return Rounding(a.dtype, b.dtype)?.side
+  }
   var hasSameBits: Bool { mode == .bits && differingBits == 0 }
 
   /// The largest |a − b|; infinite where a NaN or an infinity is on one side alone. Nil where nothing was measured.

@@ -1,3 +1,5 @@
+import Containers
+import Packing
 public import TensorModel
 
 /// The outcome of comparing two tensors or two models, best first.
@@ -30,11 +32,30 @@ public struct OperandSummary: Sendable {
   public var digest: String?
   /// The digests of the model's files, where they were asked for.
   public var files: FileDigests?
+  /// How many −0 were made +0 when it was packed.
+  public var canonicalZeros = 0
 
   public init(path: String, format: String, digest: String? = nil) {
     self.path = path
     self.format = format
     self.digest = digest
+  }
+
+  init(_ model: any ContainerReader) {
+    self.init(path: model.path, format: model.formatName)
+    canonicalZeros = (model as? any PackedCatalog)?.canonicalZeros ?? 0
+  }
+
+  init(_ file: PackedFile) {
+    self.init(path: file.path, format: "tare", digest: file.digest)
+    canonicalZeros = file.canonicalZeros
+  }
+
+  /// What a reader must know of a model that was changed when it was packed.
+  var note: String? {
+    guard canonicalZeros > 0 else { return nil }
+    let were = canonicalZeros == 1 ? "1 zero that was −0 is +0" : "\(canonicalZeros) zeros that were −0 are +0"
+    return "note: \(path) was packed with --canonical-zero: \(were)"
   }
 }
 

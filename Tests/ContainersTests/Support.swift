@@ -22,9 +22,13 @@ func safetensors(_ header: String, data: [UInt8] = []) -> [UInt8] {
   (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) } + Array(header.utf8) + data
 }
 
-/// The header of a whole file in memory.
+/// The header of a whole file in memory, its metadata complete.
 func parse(_ file: [UInt8], limits: Limits = Limits()) throws(ModelError) -> SafetensorsHeader {
-  try SafetensorsHeader.parse(file.rawSpan, fileByteCount: file.count, limits: limits)
+  var header = try SafetensorsHeader.parse(file.rawSpan, fileByteCount: file.count, limits: limits)
+  if let range = header.metadataTensor.map({ header.tensors[$0].range }) {
+    try header.readMetadata(file.rawSpan.extracting(range), origin: range.lowerBound)
+  }
+  return header
 }
 
 extension [UInt8] {

@@ -93,15 +93,6 @@ struct ContractTests {
   private func decode(
     _ stored: [UInt8], byteCount: Int, names: [String] = EncodingRegistry.names
   ) throws(ModelError) -> [UInt8] {
-    let target = ScratchBuffer()
-    let room = unsafe UnsafeMutableRawBufferPointer(start: target.raw(byteCount), count: byteCount)
-    // Copied: the closure of `withUnsafeBytes` would lose the type of the error.
-    let source = ScratchBuffer()
-    let copy = unsafe source.raw(stored.count)
-    for (index, byte) in stored.enumerated() { unsafe copy.storeBytes(of: byte, toByteOffset: index, as: UInt8.self) }
-    try unsafe ChunkCodec.decode(
-      UnsafeRawBufferPointer(start: copy, count: stored.count), at: 0, names: names, shared: .none, into: room,
-      DecodingWorkspace())
-    return unsafe [UInt8](room)
+    try StoredChunks.decode(stored, at: 0, byteCount: byteCount, names: names)
   }
 }

@@ -1,4 +1,5 @@
 import Inspection
+import MemoryModel
 import TensorModel
 import Testing
 

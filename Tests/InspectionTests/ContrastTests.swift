@@ -1,4 +1,5 @@
 import Inspection
+import MemoryModel
 import TensorModel
 import Testing
 
@@ -19,8 +20,8 @@ import Testing
 
   @Test func tensorsStandSideBySide() throws {
     let expected = """
-      A: a.safetensors (safetensors, 28 B)
-      B: b.safetensors (safetensors, 24 B)
+      A: a.safetensors (safetensors, 20 B)
+      B: b.safetensors (safetensors, 16 B)
       1 only in A, 1 only in B
 
       name               dtype      size A  size B  zeros A  zeros B  max A  max B  std A  std B  bits A  bits B  packed A  packed B
@@ -36,8 +37,8 @@ import Testing
 
   @Test func aNarrowTableLeavesOutPairs() throws {
     let expected = """
-      A: a.safetensors (safetensors, 28 B)
-      B: b.safetensors (safetensors, 24 B)
+      A: a.safetensors (safetensors, 20 B)
+      B: b.safetensors (safetensors, 16 B)
       1 only in A, 1 only in B
 
       name               size A  size B  zeros A  zeros B
@@ -53,8 +54,8 @@ import Testing
 
   @Test func layersStandSideBySideToo() throws {
     let expected = """
-      - A: a.safetensors (safetensors, 28 B)
-      - B: b.safetensors (safetensors, 24 B)
+      - A: a.safetensors (safetensors, 20 B)
+      - B: b.safetensors (safetensors, 16 B)
       - 1 only in A, 1 only in B
 
       | layer | dtype | size A | size B | zeros A | zeros B | max A | max B | std A | std B | bits A | bits B | packed A | packed B |

@@ -1,5 +1,6 @@
 import Foundation
 import Inspection
+import MemoryModel
 import TensorModel
 import Testing
 
@@ -13,13 +14,20 @@ import Testing
   }()
 
   @Test(.enabled(if: python != nil, "scripts/make-venv makes the Python that this needs"))
-  func everyNumberAgreesWithNumpy() throws {
-    let seed = UInt64.random(in: 0...UInt64.max)
+  func everyNumberAgreesWithNumpy() throws { try compare(seed: UInt64.random(in: 0...UInt64.max)) }
+
+  /// Seeds of F64 whose sums, or sums of squares, leave the doubles while mean and deviation don't.
+  @Test(
+    .enabled(if: python != nil, "scripts/make-venv makes the Python that this needs"),
+    arguments: [14_696_106_089_829_343_543, 1, 2, 3])
+  func sumsBeyondTheDoublesAgreeWithNumpy(_ seed: UInt64) throws { try compare(seed: seed) }
+
+  private func compare(seed: UInt64) throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tare-numpy-\(seed)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let model = try Self.model(seed: seed, path: folder.appendingPathComponent("model.bin").path)
-    try Data([UInt8](repeating: 0, count: 8) + model.bytes.joined()).write(to: URL(fileURLWithPath: model.path))
+    try Data(model.bytes).write(to: URL(fileURLWithPath: model.path))
     let inspection = folder.appendingPathComponent("inspection.json")
     try Data(InspectionJSON.document([ModelInspection.run(model)], version: "test").utf8).write(to: inspection)
     let (status, output) = try Self.run("check_inspection.py", inspection.path)
@@ -42,6 +50,9 @@ import Testing
       (0..<4).reduce(Float(0.001)) { sum, _ in sum + Float.random(in: -0.02...0.02, using: &generator) }
     }
     tensors.append(try floats("weights", [500, 100], weights))
+    // So many that a sample tells of them, and rows that differ.
+    let large = (0..<600_000).map { index -> Float in weights[index % 50_000] * Float(index / 600 % 7 + 1) }
+    tensors.append(try floats("large", [1000, 600], large))
     tensors.append(try floats("offset", [50_000], weights.map { $0 + 1e6 }))
     return MemoryModel(tensors, chunkBytes: 10_000, path: path)
   }

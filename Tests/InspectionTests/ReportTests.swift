@@ -1,4 +1,5 @@
 import Inspection
+import MemoryModel
 import TensorModel
 import Testing
 
@@ -230,7 +231,7 @@ import Testing
           {
             "path": "model.safetensors",
             "format": "safetensors",
-            "bytes": 12328,
+            "bytes": 12320,
             "metadata": {
               "format": "pt",
               "notes": "long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long "
@@ -255,7 +256,7 @@ import Testing
                 "shape": [4],
                 "elements": 4,
                 "bytes": 16,
-                "offset": 12296,
+                "offset": 12288,
                 "zeros": 2,
                 "negative_zeros": 1,
                 "sparsity": 0.5,
@@ -285,6 +286,7 @@ import Testing
                   "0.99": 1.0
                 },
                 "quantile_error": 0.00390625,
+                "sampled_elements": null,
                 "outliers": 0,
                 "outlier_share": 0.0,
                 "row_norms": null,
@@ -307,7 +309,7 @@ import Testing
                 "shape": [2],
                 "elements": 2,
                 "bytes": 16,
-                "offset": 12312,
+                "offset": 12304,
                 "zeros": 0,
                 "negative_zeros": 0,
                 "sparsity": 0.0,
@@ -333,6 +335,7 @@ import Testing
                   "0.99": -1.0
                 },
                 "quantile_error": 0.001953125,
+                "sampled_elements": null,
                 "outliers": 0,
                 "outlier_share": 0.0,
                 "row_norms": null,
@@ -355,7 +358,7 @@ import Testing
                 "shape": [0, 4],
                 "elements": 0,
                 "bytes": 0,
-                "offset": 12328,
+                "offset": 12320,
                 "zeros": 0,
                 "negative_zeros": 0,
                 "sparsity": 0.0,
@@ -377,6 +380,7 @@ import Testing
                 },
                 "quantiles": null,
                 "quantile_error": null,
+                "sampled_elements": null,
                 "outliers": null,
                 "outlier_share": null,
                 "row_norms": null,
@@ -409,7 +413,7 @@ import Testing
           {
             "path": "model.safetensors",
             "format": "safetensors",
-            "bytes": 12328,
+            "bytes": 12320,
             "metadata": {
               "format": "pt",
               "notes": "long long long long long long long long long long long long long long long long long long long long long long long long long long long long long long "
@@ -427,7 +431,7 @@ import Testing
                 "shape": [2],
                 "elements": 2,
                 "bytes": 16,
-                "offset": 12312
+                "offset": 12304
               }
             ]
           }

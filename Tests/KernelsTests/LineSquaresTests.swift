@@ -36,13 +36,26 @@ import Testing
     }
   }
 
+  /// Sums of columns that nobody asked for are written nowhere.
+  @Test func rowsAloneAreTheSameAsWithColumns() {
+    let bytes = [UInt8](repeating: 0x40, count: 4 * 3 * 70_000)
+    func found(wantsColumns: Bool) -> LineSquares {
+      let scanner = LineSquareScanner(on: .portable)
+      return unsafe scanner.scan(
+        bytes.span.bytes, dtype: .f32, firstElement: 0, columns: 70_000, wantsColumns: wantsColumns)
+    }
+    let (rows, both) = (found(wantsColumns: false), found(wantsColumns: true))
+    #expect(rows.columns.isEmpty && both.columns.count == 70_000)
+    #expect(rows.rows == both.rows && rows.first == both.first && rows.last == both.last)
+  }
+
   @Test func everyInstructionSetGivesTheSameBits() {
     let seed = UInt64.random(in: 0...UInt64.max)
     var generator = SeededGenerator(seed: seed)
     for dtype in [DType.f32, .bf16, .f16, .u8] {
       for mix in ElementMix.allCases {
         for columns in Array(1...40) + [4099] {
-          let bytes = randomBlocks(3 * columns + columns / 2, dtype, mix, using: &generator)
+          let bytes = randomBlocks(6 * columns + columns / 2, dtype, mix, using: &generator)
           let reference = scan(bytes, dtype, columns / 3, columns, .portable)
           for set in InstructionSet.available {
             let found = scan(bytes, dtype, columns / 3, columns, set)

@@ -117,6 +117,55 @@ import Testing
     #expect(byMagnitude != bytes)
   }
 
+  @Test(arguments: InstructionSet.available.map(\.name), [DType.bf16, .f16, .f32, .f64, .f8e4m3])
+  func everyInstructionSetZeroesAndCountsTheSame(_ name: String, _ dtype: DType) throws {
+    let set = try #require(InstructionSet.available.first { $0.name == name })
+    let order = try #require(MagnitudeOrder(dtype))
+    let width = dtype.blockBytes
+    var random = SeededRandom("fours")
+    for count in Array(0...40) + [4096] {
+      // Few values, so that many are equal; some of them are NaN or infinite.
+      let words =
+        (0..<3).map { _ in (0..<width).map { _ in random.edgeByte() } } + [[UInt8](repeating: 0xFF, count: width)]
+      let elements = (0..<4 * count).flatMap { _ in words[Int(random.next() % 4)] }
+      let bytes = [UInt8](repeating: 7, count: 3) + elements
+      for kept in 1...3 {
+        let groups = PruneGroups(kept: kept, of: 4, stride: 1)
+        var (found, reference) = (bytes, bytes)
+        groups.zero(4 * count, order, in: &found, at: 3, on: set)
+        groups.zero(4 * count, order, in: &reference, at: 3, on: .portable)
+        #expect(found == reference, "\(kept):4 of \(count) groups")
+      }
+      for word in words {
+        let magnitude = word.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) } & (1 << UInt64(8 * width - 1) - 1)
+        guard magnitude <= order.largestFinite else { continue }
+        let source = unsafe bytes.span.bytes.extracting(droppingFirst: 3)
+        let found = PruneMagnitude.count(of: magnitude, in: source, order, on: set)
+        #expect(found == PruneMagnitude.count(of: magnitude, in: source, order, on: .portable))
+      }
+    }
+  }
+
+  @Test(arguments: [DType.bf16, .f16, .f8e5m2])
+  func magnitudesThatAreCountedTellWhatEachElementDoes(_ dtype: DType) throws {
+    let order = try #require(MagnitudeOrder(dtype))
+    let widening = try #require(DoubleWidening(dtype))
+    var random = SeededRandom("counts")
+    let bytes = (0..<6000).map { _ in random.edgeByte() }
+    let source = unsafe bytes.span.bytes
+    var selection = RadixSelection(keyBits: order.keyBits, rank: 2000 / dtype.blockBytes)
+    PruneMagnitude.count(source, order, in: &selection)
+    let isKnown = selection.advance()
+    #expect(isKnown)
+    let found = PruneTally(
+      counts: selection.counts, order, zeroedUpTo: selection.key, taken: selection.ties.all)
+    let each = widening.tally(source, zeroedUpTo: order.value(of: selection.key))
+    #expect(found.elementCount == each.elementCount && found.zerosBefore == each.zerosBefore)
+    #expect(found.zerosAfter == each.zerosAfter)
+    #expect(abs(found.squares - each.squares) <= 1e-12 * each.squares)
+    #expect(abs(found.lostSquares - each.lostSquares) <= 1e-12 * each.lostSquares)
+  }
+
   @Test func elementsOfOneMagnitudeAreCountedAndFoundInOrder() throws {
     let order = try #require(MagnitudeOrder(.bf16))
     let places = [0, 7, 255, 256, 65_535, 65_536, 99_999]

@@ -16,12 +16,15 @@ struct StatisticsReference {
     for pattern in patterns { count(pattern, dtype) }
   }
 
-  var mean: Double? { finite.isEmpty ? nil : finite.reduce(0, +) / Double(finite.count) }
-
-  var deviation: Double? {
-    mean.map { mean in
-      (finite.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(finite.count)).squareRoot()
-    }
+  /// Nil where no value is finite.
+  var moments: (mean: Double, deviation: Double)? {
+    guard !finite.isEmpty else { return nil }
+    // Divided by a power of two near the largest value, no sum leaves the doubles.
+    let largest = finite.map(\.magnitude).max() ?? 0
+    let unit = largest == 0 ? 1 : Self.power(min(max(Int(largest.exponent), -1000), 1000))
+    let mean = finite.reduce(0) { $0 + $1 / unit } / Double(finite.count)
+    let squares = finite.reduce(0) { $0 + ($1 / unit - mean) * ($1 / unit - mean) }
+    return (mean * unit, (squares / Double(finite.count)).squareRoot() * unit)
   }
 
   /// The number of each element; NaN and infinities as they are.

@@ -57,8 +57,8 @@ import Testing
     let set = try #require(InstructionSet.available.first { $0.name == name })
     let seed = UInt64.random(in: 0...UInt64.max)
     var generator = SeededGenerator(seed: seed)
-    for dtype in [DType.f32, .i32, .c64] {
-      for elements in Array(0...67) + [2047, 2048, 4099] {
+    for dtype in [DType.f32, .i32, .c64, .bf16, .f16, .i16] {
+      for elements in Array(0...67) + [2047, 2048, 4099, 40_000] {
         let bytes = randomBlocks(elements, dtype, mix, using: &generator)
         #expect(
           statistics(bytes, dtype, shift: elements % 5, on: set)
@@ -85,6 +85,26 @@ import Testing
     var merged = outlier
     merged.merge(statistics(littleEndian(values.map(\.bitPattern)), .f32))
     #expect(merged.moments?.count == 100_001)
+  }
+
+  @Test func momentsOfTheLargestAndSmallestDoublesAreFinite() throws {
+    let (huge, tiny) = (Double.greatestFiniteMagnitude, Double.leastNonzeroMagnitude)
+    func moments(_ values: [Double]) throws -> Moments {
+      try #require(statistics(littleEndian(values.map(\.bitPattern)), .f64).moments)
+    }
+    let far = try moments([huge, -huge])
+    #expect(far.mean == 0 && far.standardDeviation == huge)
+    let near = try moments([huge, huge.nextDown, huge])
+    #expect(abs(near.mean - huge) <= 1e-15 * huge && near.standardDeviation! < 1e-15 * huge)
+    let small = try moments([0x1p-600, -0x1p-600])
+    #expect(small.mean == 0 && small.standardDeviation == 0x1p-600)
+    let least = try moments([tiny, -tiny, 0])
+    #expect(least.mean == 0 && least.standardDeviation == tiny)
+    var all = try moments([0, 0])
+    for part in [small, far, near] { all.merge(part) }
+    #expect(all.count == 9 && abs(all.mean - huge / 3) <= 1e-15 * huge)
+    let squares = (2 + 3) - 9.0 / 9
+    #expect(abs(all.standardDeviation! - huge * (squares / 9).squareRoot()) <= 1e-15 * huge)
   }
 
   @Test func opaqueElementsHaveNoStatistics() {
@@ -125,11 +145,10 @@ import Testing
     #expect(found.extremes?.asDoubles.minimum == reference.finite.min(), place)
     #expect(found.extremes?.asDoubles.maximum == reference.finite.max(), place)
     #expect(found.moments?.count == reference.finite.count, place)
-    // Sums of arbitrary doubles leave the range of doubles.
-    let largest = reference.finite.map(\.magnitude).max() ?? 0
-    guard let mean = reference.mean, let deviation = reference.deviation, largest < 1e150 else { return }
-    #expect(abs(found.moments!.mean - mean) <= 1e-12 * largest, place)
-    #expect(abs(found.moments!.standardDeviation! - deviation) <= 1e-12 * largest, place)
+    guard let (mean, deviation) = reference.moments else { return }
+    let tolerance = max(1e-12 * (reference.finite.map(\.magnitude).max() ?? 0), .leastNonzeroMagnitude)
+    #expect(abs(found.moments!.mean - mean) <= tolerance, place)
+    #expect(abs(found.moments!.standardDeviation! - deviation) <= tolerance, place)
   }
 }
 

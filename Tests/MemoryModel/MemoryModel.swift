@@ -31,30 +31,39 @@ public final class MemoryModel: ContainerReader {
     }
   }
 
-  public let formatName = "memory"
+  public let formatName: String
   public let path: String
   public let catalog: Catalog
   private let tensors: [Tensor]
   private let chunkBytes: Int
   private let read = Atomic<Int>(0)
 
+  /// - Parameter hasOffsets: whether the catalog says where tensors lie, as if they were one file, one behind the other.
   public init(
-    _ tensors: [Tensor], path: String = "memory", files: [String] = ["memory"], metadata: [MetadataEntry] = [],
-    chunkBytes: Int = ChunkGrid.defaultChunkBytes
+    _ tensors: [Tensor], path: String = "memory", formatName: String = "memory", files: [String] = ["memory"],
+    metadata: [MetadataEntry] = [], chunkBytes: Int = ChunkGrid.defaultChunkBytes, hasOffsets: Bool = false
   ) {
+    self.formatName = formatName
     self.tensors = tensors
     self.path = path
     self.chunkBytes = chunkBytes
+    var offset = 0
+    let entries = tensors.map { tensor in
+      defer { offset += tensor.bytes.count }
+      return Catalog.Entry(info: tensor.info, file: tensor.file, offset: hasOffsets ? offset : nil)
+    }
     catalog = Catalog(
-      files: files.map { Catalog.File(path: $0, byteCount: 0, metadata: metadata) },
-      tensors: tensors.map { Catalog.Entry(info: $0.info, file: $0.file, offset: nil) })
+      files: files.map { Catalog.File(path: $0, byteCount: 0, metadata: metadata) }, tensors: entries)
   }
 
   public var byteCount: Int { tensors.reduce(0) { $0 + $1.bytes.count } }
+  /// The tensors' bytes one behind the other, as the offsets in the catalog count them.
+  public var bytes: [UInt8] { tensors.flatMap(\.bytes) }
   /// Bytes that sessions have lent.
   public var bytesRead: Int { read.load(ordering: .relaxed) }
 
   public func grid(of tensor: Int) -> ChunkGrid { ChunkGrid(catalog.tensors[tensor].info, target: chunkBytes) }
+  public func demandUnchanged() {}
   public func makeSession() -> any TensorSession { Session(model: self) }
 
   private final class Session: TensorSession {

@@ -1,8 +1,8 @@
 """Checks the numbers of `tare inspect --json` against numpy: check_inspection.py INSPECTION.json
 
-Each tensor is read from the model's file at its `offset`. Counts and extremes must be equal; mean, standard deviation and
-entropies may differ by 1e-9 of the values' magnitude, quantiles by `quantile_error`, a `distinct` that is estimated by
-six times its standard error. Exits 1 with one line per disagreement.
+Each tensor is read from the model's file at its `offset`. Counts and extremes must be equal; mean, standard deviation (both
+taken in long doubles, and finite for any values) and entropies may differ by 1e-9 of the values' magnitude, quantiles by `quantile_error`, a `distinct` that is estimated by
+six times its standard error; what `sampled_elements` tell, by what a sample of so many may miss. Exits 1 with one line per disagreement.
 """
 
 import json
@@ -89,22 +89,22 @@ def profile(x, finite, mean, std, dtype):
         low = sum(entropy((rest >> words.dtype.type(place)) & words.dtype.type(255)) for place in range(0, below, 8))
     top = words >> words.dtype.type(bits - prefix) if prefix and bits > prefix else words
     whole = bits <= 16 or distinct <= 1024
-    found["entropy_bits"] = entropy(words) if whole else (entropy(top) if prefix else 0.0) + low
+    symbols = len(np.unique(top))
+    found["entropy_bits"] = (entropy(words) if whole else (entropy(top) if prefix else 0.0) + low), symbols
     if layout:
         mantissa = prefix - (bits - layout[1])
         field = lambda first, count: entropy((top >> top.dtype.type(first)) & top.dtype.type((1 << count) - 1))
-        found["entropy_fields"] = {
+        found["entropy_fields"] = ({
             "sign": 0.0 if dtype == "F8_E8M0" else field(mantissa + layout[0], 1),
             "exponent": field(mantissa, layout[0]), "mantissa": (field(0, mantissa) if mantissa else 0.0) + low,
-        }
+        }, symbols)
         found["exact_in"] = exact_in(x, dtype)
     else:
         found["entropy_fields"] = found["exact_in"] = None
     found["quantiles"] = found["outliers"] = None
     if finite is not None and finite.size:
-        values = np.sort(finite.astype(np.float64))
-        ranks = [max(0, int(np.ceil(share * len(values) - 1e-9)) - 1) for share in SHARES]
-        found["quantiles"] = {str(share): float(values[rank]) for share, rank in zip(SHARES, ranks)}
+        values = np.sort(finite.astype(np.float64)).astype(np.longdouble)
+        found["quantiles"] = values
         found["outliers"] = (values, mean, 6 * std)
     return found
 
@@ -164,47 +164,66 @@ def expectations(x, dtype):
     if finite is not None and finite.size:
         found["min"], found["max"] = finite.min().item(), finite.max().item()
         found["abs_max"] = max(abs(found["min"]), abs(found["max"]))
-        with np.errstate(over="ignore", invalid="ignore"):
-            found["mean"], found["std"] = finite.astype(np.float64).mean(), finite.astype(np.float64).std()
+        # The range of a long double holds the sums of squares of any doubles.
+        wide = finite.astype(np.longdouble)
+        found["mean"], found["std"] = wide.mean(), wide.std()
     else:
         found.update(dict.fromkeys(("min", "max", "abs_max", "mean", "std")))
     found["row_norms"], found["column_norms"] = norms(stored, x, dtype)
     return found | profile(stored, finite, found["mean"], found["std"], dtype)
 
 
-def outliers_agree(ours, values, mean, reach, error):
-    """Values whose distance is nearer to the reach than a quantile's error may be counted or not."""
-    if not np.isfinite(reach):
-        return True
+def quantiles_agree(tensor, values):
+    """Each between the values of the ranks that it may have: of lines of 16 elements, within five standard errors."""
+    if list(tensor["quantiles"]) != [str(share) for share in SHARES]:
+        return False
+    for share in SHARES:
+        sampled = tensor["sampled_elements"]
+        slack = 5 * np.sqrt(16 * share * (1 - share) / sampled) if sampled else 0
+        ranks = [np.ceil((share + side * slack) * len(values) - 1e-9) - 1 for side in (-1, 1)]
+        low, high = (float(values[int(min(max(rank, 0), len(values) - 1))]) for rank in ranks)
+        # Below the smallest normal number of F32 the error is absolute.
+        error = tensor["quantile_error"]
+        loose = 1.2e-38 if error else 0
+        ours = tensor["quantiles"][str(share)]
+        if not low - error * abs(low) - loose <= ours <= high + error * abs(high) + loose:
+            return False
+    return True
+
+
+def outliers_agree(ours, values, mean, reach, error, rate):
+    """Values whose distance is nearer to the reach than a quantile's error may be counted or not; of a sample each stands
+    for `rate`."""
     slack = error * np.abs(values) + 1e-9 * (abs(mean) + reach)
     distance = np.abs(values - mean)
-    return (distance - slack > reach).sum() <= ours <= (distance + slack > reach).sum()
+    fewest, most = (distance - slack > reach).sum(), (distance + slack > reach).sum()
+    missed = 0 if rate == 1 else 6 * np.sqrt(16 * rate * (most + rate))
+    return fewest - missed <= ours <= most + missed
 
 
 def agrees(key, tensor, theirs, scale):
     ours = tensor[key]
     if theirs is None or ours is None:
         return ours is theirs
-    if key in ("mean", "std") and np.isfinite(theirs):
+    if key in ("mean", "std"):
         return abs(ours - theirs) <= 1e-9 * max(abs(theirs), 1e-3 * scale)
     if key == "distinct" and tensor["distinct_error"] > 0:
         return abs(ours - theirs) <= 6 * tensor["distinct_error"] * theirs
-    if key == "entropy_bits":
-        return tensor["sampled"] or abs(ours - theirs) <= 1e-9
-    if key == "entropy_fields":
-        return tensor["sampled"] or all(abs(ours[field] - theirs[field]) <= 1e-9 for field in theirs)
+    if key in ("entropy_bits", "entropy_fields"):
+        bits, symbols = theirs
+        # What a sample does not meet it takes for impossible, so its entropy is too low by about symbols / (2 ln 2 · n).
+        error = 0.05 + symbols / tensor["sampled_elements"] if tensor["sampled_elements"] else 1e-9
+        if key == "entropy_bits":
+            return abs(ours - bits) <= error
+        return all(abs(ours[field] - bits[field]) <= error for field in bits)
     if key == "quantiles":
-        # Below the smallest normal number of F32 the error is absolute.
-        error = tensor["quantile_error"]
-        return list(ours) == list(theirs) and all(
-            abs(ours[q] - theirs[q]) <= error * abs(theirs[q]) + (1.2e-38 if error else 0) for q in theirs)
+        return quantiles_agree(tensor, theirs)
     if key in ("row_norms", "column_norms"):
         error = {"min": 1e-9, "max": 1e-9, "median": 2**-10 if key == "row_norms" else 1e-9}
         return all(float(ours[k]) == theirs[k] or abs(float(ours[k]) - theirs[k]) <= error[k] * theirs[k] for k in theirs)
     if key == "outliers":
-        return outliers_agree(ours, *theirs, tensor["quantile_error"])
-    if isinstance(theirs, float) and not np.isfinite(theirs):
-        return True  # numpy's own sum left the doubles
+        rate = tensor["elements"] / (tensor["sampled_elements"] or tensor["elements"])
+        return outliers_agree(ours, *theirs, tensor["quantile_error"], rate)
     return ours == theirs
 
 

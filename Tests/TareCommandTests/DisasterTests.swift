@@ -34,6 +34,11 @@ import Testing
     let folder = try TemporaryFolder.withLargeModel()
     try FileManager.default.createDirectory(atPath: folder.path("d/e"), withIntermediateDirectories: true)
     try FileManager.default.moveItem(atPath: folder.path("m"), toPath: folder.path("d/e/m.safetensors"))
+    // Copies cost little to pack, and their time to unpack.
+    for copy in 1...7 {
+      try FileManager.default.linkItem(
+        atPath: folder.path("d/e/m.safetensors"), toPath: folder.path("d/e/m\(copy).safetensors"))
+    }
     #expect(try tare.run(["pack", "d", "--level", "1"], in: folder.path).exitCode == 0)
     // On a machine that is busy elsewhere unpacking may be over before the signal comes; then it is tried again.
     for attempt in 1...10 {
@@ -103,6 +108,20 @@ import Testing
     try model.seek(toOffset: 1 << 20)
     try model.write(contentsOf: Data([1]))
     let result = packing.wait()
+    #expect((result.exitCode, result.output) == (74, ""))
+    #expect(result.errorLines == ["tare: m: changed while it was read"])
+    #expect(folder.names == ["m"])
+  }
+
+  @Test(arguments: ["o.safetensors", "o/"])
+  func fileThatIsWrittenToIsNotConverted(output: String) throws {
+    let folder = try TemporaryFolder.withLargeModel()
+    let converting = try tare.start(["convert", "m", output, "--dtype", "f64", "--threads", "1"], in: folder.path)
+    #expect(converting.waitForOutput(in: folder))
+    let model = try #require(FileHandle(forUpdatingAtPath: folder.path("m")))
+    try model.seek(toOffset: 1 << 20)
+    try model.write(contentsOf: Data([1]))
+    let result = converting.wait()
     #expect((result.exitCode, result.output) == (74, ""))
     #expect(result.errorLines == ["tare: m: changed while it was read"])
     #expect(folder.names == ["m"])

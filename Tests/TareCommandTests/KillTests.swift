@@ -66,4 +66,29 @@ import Testing
     #expect(try folder.read("back/m.safetensors") == folder.read("d/m.safetensors"))
     #expect(folder.names.allSatisfy { ["d", "d.tare", "back"].contains($0) || $0.hasSuffix(".partial") })
   }
+
+  /// What killed runs have left is removed by a later one, but nothing that a running one may still fill.
+  @Test func laterRunRemovesWhatKilledOnesLeft() throws {
+    let folder = try TemporaryFolder()
+    #expect(try tare.run(["pack", Sample.sharded, "-o", "d.tare"], in: folder.path).exitCode == 0)
+    let kept = [".tare-2-young.partial", ".tare-3-locked.partial", "tare-4-other.partial", ".tare-5-file.partial"]
+    for name in [".tare-1-old.partial"] + kept.dropLast() {
+      try FileManager.default.createDirectory(atPath: folder.path(name + "/a/b"), withIntermediateDirectories: true)
+      try folder.write([1], to: name + "/a/b/c")
+      try FileManager.default.createSymbolicLink(atPath: folder.path(name + "/link"), withDestinationPath: folder.path)
+      try Self.makeOld(folder.path(name))
+    }
+    try folder.write([1], to: kept[3])
+    try folder.write([1], to: kept[0] + "/fresh")
+    let lock = unsafe open(folder.path(kept[1]), O_RDONLY | O_DIRECTORY)
+    defer { close(lock) }
+    #expect(flock(lock, LOCK_EX) == 0)
+    #expect(try tare.run(["unpack", "d.tare", "-o", "back"], in: folder.path).exitCode == 0)
+    #expect(folder.names == (kept + ["back", "d.tare"]).sorted())
+    #expect(try folder.read(kept[1] + "/a/b/c") == [1])
+  }
+
+  private static func makeOld(_ path: String) throws {
+    try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: -120)], ofItemAtPath: path)
+  }
 }

@@ -216,8 +216,8 @@ import Verification
     let report = try compare(a, b)
     #expect(report.verdict == .identical)
     #expect(report.metadataDifferences.map(\.key) == ["other", "gone", "new"])
-    #expect(report.metadataDifferences.map(\.a) == ["1", "1", nil])
-    #expect(report.metadataDifferences.map(\.b) == ["2", nil, "1"])
+    #expect(report.metadataDifferences.map(\.a?.string) == ["1", "1", nil])
+    #expect(report.metadataDifferences.map(\.b?.string) == ["2", nil, "1"])
     #expect(
       report.text().hasPrefix(
         "note: the metadata differs in 'other', 'gone', 'new'; this does not touch the verdict\nidentical: 1 tensor"))

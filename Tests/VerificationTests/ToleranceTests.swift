@@ -5,6 +5,60 @@ import Verification
 
 /// What each tolerance lets pass, and how tensors of other names, shapes and dtypes are reported.
 @Suite struct ToleranceTests {
+  /// f32 0.1 is no bf16; its nearest is 0x3DCD.
+  @Test func roundingIsNamedWhereItIsAllThereIs() throws {
+    let wide: [UInt8] = [0xCD, 0xCC, 0xCC, 0x3D, 0, 0, 0x80, 0x7F, 1, 0, 0xC0, 0x7F]
+    let a = MemoryModel([.init("x", .f32, [3], wide)])
+    func b(_ first: UInt8) -> MemoryModel {
+      MemoryModel([.init("x", .bf16, [3], [first, 0x3D, 0x80, 0x7F, 0xC0, 0xFF])])
+    }
+    let rounded = try ModelComparison().run(a, b(0xCD))
+    #expect(rounded.verdict == .different)
+    let text = rounded.text()
+    #expect(text.contains("\n  B is A rounded to BF16, each value to the nearest\n"))
+    #expect(
+      text.hasSuffix(
+        "different: 1 of 1 tensor differs, all in the dtype alone: B is A rounded to BF16, each value to the nearest\n")
+    )
+    // A tensor that rounding did not change is no exception; one that differs otherwise is.
+    func withSecond(_ model: MemoryModel, _ dtype: DType, _ bytes: [UInt8]) -> MemoryModel {
+      MemoryModel([
+        .init("x", model.catalog.tensors[0].info.dtype, [3], model.bytes), .init("y", dtype, [1], bytes),
+      ])
+    }
+    let exact = try ModelComparison().run(
+      withSecond(a, .f32, [0, 0, 0x80, 0x3F]), withSecond(b(0xCD), .bf16, [0x80, 0x3F]))
+    #expect(
+      exact.text().hasSuffix(
+        "2 of 2 tensors differ, all in the dtype alone: B is A rounded to BF16, each value to the nearest\n"))
+    let other = try ModelComparison().run(
+      withSecond(a, .f32, [0, 0, 0x80, 0x3F]), withSecond(b(0xCD), .bf16, [0, 0x40]))
+    #expect(other.text().hasSuffix("2 of 2 tensors differ\n"))
+    #expect(rounded.json(version: "1").contains("\"rounded\": \"b\""))
+    // The other way round, and a pattern beside the nearest.
+    #expect(
+      try ModelComparison().run(b(0xCD), a).text().contains("  A is B rounded to BF16, each value to the nearest\n"))
+    let cut = try ModelComparison().run(a, b(0xCC))
+    #expect(!cut.text().contains("rounded") && !cut.json(version: "1").contains("rounded"))
+  }
+
+  /// A tensor of many chunks is rounded only if all of it is.
+  @Test func oneValueBesideTheNearestIsNoRounding() throws {
+    let count = 300_000
+    let a = [UInt8](repeatElement([0xCD, 0xCC, 0xCC, 0x3D], count: count).joined())
+    var b = [UInt8](repeatElement([0xCD, 0x3D], count: count).joined())
+    func text() throws -> String {
+      var comparison = ModelComparison()
+      comparison.threads = 3
+      return try comparison.run(
+        MemoryModel([.init("x", .f32, [count], a)]), MemoryModel([.init("x", .bf16, [count], b)])
+      ).text()
+    }
+    #expect(try text().contains("rounded to BF16"))
+    b[2 * 200_000] = 0xCC
+    #expect(try !text().contains("rounded"))
+  }
+
   typealias Tensor = MemoryModel.Tensor
 
   private func floats(_ name: String, _ values: [Float], _ shape: [Int]? = nil) -> Tensor {

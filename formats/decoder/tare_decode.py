@@ -26,6 +26,7 @@ import zstandard
 
 MAGIC = bytes.fromhex("89 54 41 52 45 0D 0A 1A")
 PREFIX = b'{"__metadata__":{"format":"tare","tare.version":"0","tare.requires":"'
+CANONICAL_ZERO = b'","tare.canonical_zero":"'
 FOOTER_BYTES = 72
 MAX_CHUNK = 8 << 20
 MAX_SHARED = 4 << 20
@@ -855,6 +856,7 @@ class PackedFile:
         need(self.header[8:8 + len(PREFIX)] == PREFIX, "the header is not that of a packed file")
         required = self.header[8 + len(PREFIX):].split(b'"')[0]
         need(not required, f"the file requires {required.decode(errors='replace')}, of which nothing is known here")
+        self.canonical_zeros = self.read_canonical_zeros(self.header[8 + len(PREFIX):])
 
         need(self.index_offset >= self.header_bytes
              and self.index_offset + stored + FOOTER_BYTES == self.size, "the index is misplaced")
@@ -862,6 +864,15 @@ class PackedFile:
         index = self.read(self.index_offset, stored)
         need(xxh3(index) == index_hash, "the index is damaged")
         self.read_index(index if decoded == stored else unzstd(index, decoded, "the index"))
+
+    @staticmethod
+    def read_canonical_zeros(rest):
+        """How many -0 of what was packed are +0 here."""
+        if not rest.startswith(CANONICAL_ZERO):
+            return 0
+        digits = rest[len(CANONICAL_ZERO):].split(b'"')[0]
+        need(digits.isdigit() and not digits.startswith(b"0") and int(digits) < 1 << 63, "a wrong count of zeros")
+        return int(digits)
 
     def read_index(self, index):
         c = Cursor(index, "the index")
@@ -1093,6 +1104,8 @@ def main(arguments=None):
         parser.error("--max-expansion is not a number")
     try:
         with PackedFile(options.packed) as packed:
+            if packed.canonical_zeros:
+                print(f"{options.packed}: {packed.canonical_zeros} zeros that were -0 are +0", file=sys.stderr)
             if options.list:
                 for line in packed.catalog():
                     print(line)

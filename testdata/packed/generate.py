@@ -1,8 +1,9 @@
 """Makes the golden packed files of this folder: `python3 generate.py PATH-OF-TARE`. Needs xxhash.
 
-They prove that what was packed once stays readable: run this only for a new version of the format, or to add files. The
+They prove that what was packed once stays readable, so those that are there stay as they are. The
 sources are made from fixed seeds and not kept; `expected.tsv` has a row for each file inside each golden: the golden, the
-file's path in it (empty where it is the only one), permission bits, bytes, XXH3, and the encodings of the golden.
+file's path in it (empty where it is the only one), permission bits, bytes, XXH3, and the encodings of the golden. Where
+zeros are made positive, bytes and XXH3 are those of the file that comes back.
 """
 
 import json
@@ -116,27 +117,43 @@ def checkpoint(folder):
         path.chmod(0o755 if path.is_dir() or path.name == "run.sh" else 0o640 if path.name == "config.json" else 0o644)
 
 
+def positive(data):
+    """A safetensors file with +0 for each −0."""
+    size = struct.unpack("<Q", data[:8])[0]
+    body = bytearray(data[8 + size:])
+    for tensor in (v for k, v in json.loads(data[8:8 + size]).items() if k != "__metadata__"):
+        width, _ = FLOATS[tensor["dtype"]]
+        for at in range(*tensor["data_offsets"], width):
+            if body[at:at + width] == b"\0" * (width - 1) + b"\x80":
+                body[at + width - 1] = 0
+    return data[:8 + size] + body
+
+
 GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats, 9), ("shapes-3", shapes, 3),
            ("shapes-9", shapes, 9), ("long-3", long_rows, 3), ("folder-3", checkpoint, 3)]
+CANONICAL = [("positive-3", floats, 3)]
 
 
 def main():
     rows = ["golden\tpath\tmode\tbytes\txxh3\tencodings"]
-    for name, make, level in GOLDENS:
+    for name, make, level in GOLDENS + CANONICAL:
         with tempfile.TemporaryDirectory() as temporary:
             source = Path(temporary) / "model"
             if make is checkpoint:
                 source.mkdir()
             make(source)
             golden = here / (name + ".tare")
-            subprocess.run([tare, "pack", str(source), "-o", str(golden), "--level", str(level), "--force"], check=True,
-                           stdout=subprocess.DEVNULL)
+            is_canonical = (name, make, level) in CANONICAL
+            if not golden.exists():
+                options = ["--level", str(level)] + ["--canonical-zero"] * is_canonical
+                subprocess.run([tare, "pack", str(source), "-o", str(golden), *options], check=True,
+                               stdout=subprocess.DEVNULL)
             found = json.loads(subprocess.run([tare, "inspect", "--json", str(golden)], check=True, capture_output=True).stdout)
             names = {part for tensor in found["models"][0]["tensors"] for kind in tensor["encodings"] for part in kind.split("+")}
             encodings = ",".join(sorted(names))
             files = sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
             for path in files:
-                data = path.read_bytes()
+                data = positive(path.read_bytes()) if is_canonical else path.read_bytes()
                 inner = "" if path == source else str(path.relative_to(source))
                 mode = f"{path.stat().st_mode & 0o777:03o}" if inner else ""
                 rows.append(f"{golden.name}\t{inner}\t{mode}\t{len(data)}\t{xxhash.xxh3_64_hexdigest(data)}\t{encodings}")

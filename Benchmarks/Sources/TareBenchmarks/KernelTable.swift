@@ -3,7 +3,7 @@ import Kernels
 import Tare
 
 /// Each kernel alone, on every instruction set of the processor, on a chunk of 1 MiB of made-up bf16 weights, half of
-/// them zero: bytes of the dense chunk a second, as a ratio to memcpy.
+/// them zero, or of 2 MiB of dense f32 ones: bytes of the chunk that is read, a second, as a ratio to memcpy.
 enum KernelTable {
   private static let elements = 1 << 19
   private static let repeats = 256
@@ -13,7 +13,7 @@ enum KernelTable {
     let sets = InstructionSet.available
     let widths = [30] + sets.map { _ in 11 }
     printRow(["kernels, ÷memcpy"] + sets.map(\.name), widths)
-    for kernel in kernels() {
+    for kernel in kernels() + numberKernels() {
       printRow(
         [kernel.name]
           + sets.map { set in
@@ -33,6 +33,49 @@ enum KernelTable {
     let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: byteCount)
     bytes.initialize(repeating: 0, count: byteCount)
     return bytes
+  }
+
+  /// Those that take elements as numbers.
+  private static func numberKernels() -> [Kernel] {
+    // Buffers live as long as the program.
+    let (singles, halves, sparse) = (memory(4 * elements), memory(2 * elements), memory(2 * elements))
+    Weights(kind: .f32, sparsity: 0).fill(singles, elements: elements)
+    Weights(kind: .bf16, sparsity: 0).fill(halves, elements: elements)
+    Weights(kind: .bf16, sparsity: 0.9).fill(sparse, elements: elements)
+    let target = memory(4 * elements)
+    func chunk(_ bytes: UnsafeMutablePointer<UInt8>, _ dtype: DType) -> UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(start: bytes, count: elements * dtype.blockBytes)
+    }
+    func statistics(_ name: String, _ bytes: UnsafeMutablePointer<UInt8>, _ dtype: DType) -> Kernel {
+      Kernel(name: "statistics, \(name)", byteCount: elements * dtype.blockBytes) {
+        _ = ValueStatistics(of: chunk(bytes, dtype).bytes, dtype: dtype, on: $0)
+      }
+    }
+    func conversion(_ bytes: UnsafeMutablePointer<UInt8>, _ from: DType, _ to: DType) -> Kernel {
+      let conversion = FloatConversion(from: from, to: to)!
+      return Kernel(name: "\(from.name) to \(to.name)", byteCount: elements * from.blockBytes) {
+        _ = conversion.convert(chunk(bytes, from).bytes, into: target, on: $0)
+      }
+    }
+    let order = MagnitudeOrder(.bf16)!
+    let groups = PruneGroups(kept: 2, of: 4, stride: 1)
+    var pruned = [UInt8](repeating: 0, count: 2 * elements)
+    return [
+      statistics("F32", singles, .f32),
+      statistics("BF16", halves, .bf16),
+      statistics("BF16, 90 % zeros", sparse, .bf16),
+      conversion(singles, .f32, .bf16),
+      conversion(singles, .f32, .f16),
+      conversion(halves, .bf16, .f32),
+      conversion(halves, .f16, .f32),
+      Kernel(name: "prune, magnitude") { _ in
+        PruneMagnitude.zero(chunk(halves, .bf16).bytes, upTo: 0x3C00, order, into: &pruned, at: 0)
+      },
+      Kernel(name: "prune, ties of a magnitude") {
+        _ = PruneMagnitude.count(of: 0x3C00, in: chunk(halves, .bf16).bytes, order, on: $0)
+      },
+      Kernel(name: "prune, 2:4") { groups.zero(elements, order, in: &pruned, at: 0, on: $0) },
+    ]
   }
 
   private static func kernels() -> [Kernel] {

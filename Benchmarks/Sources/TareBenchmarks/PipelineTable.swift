@@ -2,9 +2,47 @@ import Glibc
 import Tare
 
 /// Whole jobs, warm, without their command's start: packing to nothing, unpacking to nothing, inspecting, comparing a
-/// model with its packed form; every checksum is included.
+/// model with its packed form, every checksum included; and models written anew, cast or pruned.
 enum PipelineTable {
   private static let widths = [20, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]
+
+  /// Models that are written anew, to a file.
+  static func runConversions() throws {
+    let widths = [24, 9, 9, 9, 12, 9]
+    printRow(["conversions, ÷memcpy", "f32", "bf16", "f16", "magnitude", "2:4"], widths)
+    for kind in Weights.Kind.allCases {
+      let weights = Weights(kind: kind, sparsity: 0)
+      let path = folder + "/model.safetensors"
+      defer { unlink(path) }
+      try weights.write(to: path, byteCount: 256 << 20)
+      let memcpy = measureMemcpy()
+      var cells = [weights.name]
+      for dtype in [DType.f32, .bf16, .f16] {
+        cells.append(try dtype == kind.dtype ? "-" : convert(path, memcpy) { $0.dtype = dtype })
+      }
+      for spec in ["magnitude:0.5", "2:4"] {
+        let pruning = PruningRequest(try PruningSpec(spec), threads: 1)
+        cells.append(try convert(path, memcpy) { $0.pruning = pruning })
+      }
+      printRow(cells, widths)
+    }
+  }
+
+  private static func convert(
+    _ path: String, _ memcpy: Double, _ change: (inout ConversionRequest) -> Void
+  ) throws -> String {
+    var request = ConversionRequest()
+    change(&request)
+    let target = folder + "/converted.safetensors"
+    defer { unlink(target) }
+    var byteCount = 0
+    let seconds = try best(of: 3) {
+      let conversion = try Conversion(path: path, request)
+      try FileWriter.write(conversion.files, to: target, FileWriter.Options(threads: 1, overwrite: true))
+      byteCount = conversion.source.byteCount
+    }
+    return decimal(Double(byteCount) / seconds / memcpy)
+  }
 
   /// - Parameter files: safetensors files; made-up weights where there are none.
   static func run(files: [String] = []) throws {

@@ -11,10 +11,14 @@ defer { rmdir(folder) }
 do {
   if arguments.first == "kernels" {
     KernelTable.run()
+  } else if arguments.first == "conversions" {
+    try PipelineTable.runConversions()
   } else if arguments.isEmpty {
     KernelTable.run()
     print("")
     try PipelineTable.run()
+    print("")
+    try PipelineTable.runConversions()
   } else {
     try PipelineTable.run(files: Array(arguments))
   }

@@ -130,7 +130,8 @@ extension MendableFile.Body {
     let isDone: Void? = try? unsafe words.withUnsafeMutableBytes { target in
       try unsafe chunks[chunk].withUnsafeBytes { stored in
         try unsafe ChunkCodec.decode(
-          stored, at: directory.grid.bytes(ofChunk: chunk).lowerBound, names: encodings, shared: shared, into: UnsafeMutableRawBufferPointer(rebasing: target[..<count]),
+          stored, at: directory.grid.bytes(ofChunk: chunk).lowerBound, names: encodings, shared: shared,
+          into: UnsafeMutableRawBufferPointer(rebasing: target[..<count]),
           workspace)
       }
     }

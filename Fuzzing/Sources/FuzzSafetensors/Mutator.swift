@@ -46,8 +46,11 @@ private func tile(_ header: inout [UInt8], _ body: inout [UInt8]) {
   var end = 0
   var text = JSONText(pretty: false)
   text.object(nil) { text in
-    if !parser.metadata.isEmpty {
-      text.object("__metadata__") { text in for entry in parser.metadata { text.string(entry.key, entry.value) } }
+    if !parser.metadata.isEmpty || parser.typedMetadata != nil {
+      text.object("__metadata__") { text in
+        for pair in parser.metadata { text.string(pair.key, pair.value) }
+        if let typed = parser.typedMetadata { text.string(SafetensorsMetadata.key, typed.text) }
+      }
     }
     for claim in parser.claims where claim.info.byteCount <= 4096 {
       text.object(claim.info.name) { text in

@@ -87,6 +87,11 @@ typedef struct tare_kernels {
   void (*tally_squares)(
       const double *values, const double *after, size_t count, double limit, double *sums, int64_t *counts);
 
+  // PruneMagnitude; only words of 2 and 4 bytes
+  size_t (*count_magnitude)(const void *source, size_t elements, int width, uint64_t mask, uint64_t magnitude);
+  // PruneGroups; only words of 2 and 4 bytes, as many as fill vectors: returns how many
+  size_t (*zero_fours)(void *words, size_t elements, int width, int kept, uint64_t largest);
+
   // NumberBlock
   void (*error_sums)(const double *a, const double *b, size_t count, tare_error_sums *sums);
 } tare_kernels;

@@ -14,7 +14,12 @@ public final class SafetensorsFile: Sendable {
     let map = try within(path) { () throws(ModelError) in try MappedFile(path: path) }
     header = try within(path) { () throws(ModelError) in
       try map.withBytes(0..<map.byteCount) { bytes throws(ModelError) in
-        try SafetensorsHeader.parse(bytes, fileByteCount: bytes.byteCount, limits: limits)
+        var header = try SafetensorsHeader.parse(bytes, fileByteCount: bytes.byteCount, limits: limits)
+        if let tensor = header.metadataTensor {
+          let range = header.tensors[tensor].range
+          try header.readMetadata(bytes.extracting(range), origin: range.lowerBound)
+        }
+        return header
       }
     }
     self.map = map

@@ -14,8 +14,11 @@ public struct SafetensorsHeader: Sendable {
   public let dataStart: Int
   /// By their place in the file; empty tensors at one place in the order in which the header names them.
   public let tensors: [Tensor]
-  /// The pairs of `__metadata__` in the header's order.
-  public let metadata: [MetadataEntry]
+  /// The metadata in order (`formats/metadata.md`). Where it lies in a tensor, the pairs of `__metadata__` alone until
+  /// `readMetadata` is given its bytes.
+  public internal(set) var metadata: [MetadataEntry]
+  /// The tensor that is metadata rather than a part of the model.
+  public internal(set) var metadataTensor: Int?
 
   /// Reads and proves the header of a file of `fileByteCount` bytes.
   ///
@@ -33,7 +36,11 @@ public struct SafetensorsHeader: Sendable {
     var parser = SafetensorsHeaderParser(limits: limits)
     try parser.parse(bytes.extracting(8..<dataStart))
     let tensors = try SafetensorsLayout.prove(parser.claims, dataStart: dataStart, fileByteCount: fileByteCount)
-    return SafetensorsHeader(dataStart: dataStart, tensors: tensors, metadata: parser.metadata)
+    var header = SafetensorsHeader(
+      dataStart: dataStart, tensors: tensors,
+      metadata: parser.metadata.map { MetadataEntry(key: $0.key, value: $0.value) })
+    if let typed = parser.typedMetadata { try header.addMetadata(typed, parser.metadata, limits) }
+    return header
   }
 
   /// The offset of the data, from the length that the file begins with.

@@ -13,7 +13,10 @@ struct SafetensorsClaim {
 struct SafetensorsHeaderParser {
   let limits: Limits
   private(set) var claims: [SafetensorsClaim] = []
-  private(set) var metadata: [MetadataEntry] = []
+  /// The pairs of `__metadata__` but that of `SafetensorsMetadata.key`.
+  private(set) var metadata: [(key: String, value: String)] = []
+  /// What stands under that key, and where.
+  private(set) var typedMetadata: (text: String, position: Int)?
   private var names = NameIndex()
   private var hasMetadata = false
 
@@ -55,7 +58,11 @@ struct SafetensorsHeaderParser {
         throw ModelError(.malformed, "key '\(name)' of '__metadata__' comes twice", at: scanner.offset(of: key))
       }
       let value = try scanner.string("the value of '\(name)' in '__metadata__'")
-      metadata.append(MetadataEntry(key: name, value: scanner.text(value)))
+      if name == SafetensorsMetadata.key {
+        typedMetadata = (scanner.text(value), scanner.offset(of: value))
+      } else {
+        metadata.append((name, scanner.text(value)))
+      }
     }
   }
 

@@ -6,7 +6,7 @@ struct SafetensorsHeaderText {
   private(set) var bytes: [UInt8] = Array(repeating: 0, count: 8)
 
   /// - Parameter tensors: with their `data_offsets`, in order.
-  init(metadata: [MetadataEntry], tensors: [(info: TensorInfo, offsets: Range<Int>)]) {
+  init(metadata: [(key: String, value: String)], tensors: [(info: TensorInfo, offsets: Range<Int>)]) {
     bytes.reserveCapacity(128 * (tensors.count + 1))
     write("{")
     if !metadata.isEmpty { write(metadata) }
@@ -26,13 +26,13 @@ struct SafetensorsHeaderText {
     for index in 0..<8 { bytes[index] = UInt8(truncatingIfNeeded: (bytes.count - 8) >> (8 * index)) }
   }
 
-  private mutating func write(_ metadata: [MetadataEntry]) {
+  private mutating func write(_ metadata: [(key: String, value: String)]) {
     write("\"__metadata__\":{")
-    for (number, entry) in metadata.enumerated() {
+    for (number, pair) in metadata.enumerated() {
       if number > 0 { write(",") }
-      quote(entry.key)
+      quote(pair.key)
       write(":")
-      quote(entry.value)
+      quote(pair.value)
     }
     write("}")
   }

@@ -8,10 +8,16 @@ public struct SafetensorsImage: Sendable {
   public let model: any ContainerReader
   /// In the order of the file.
   public let header: SafetensorsHeader
-  /// Per tensor of `header`, its number in `model`.
+  /// Per tensor of `header`, its number in `model`. That of the metadata is one more than those that the model was given
+  /// with.
   public let sources: [Int]
   /// The file's first bytes: the length of the header and the header.
   public let headerBytes: [UInt8]
+
+  /// The numbers of the model's own tensors, in the order of the file.
+  public var modelTensors: [Int] {
+    header.tensors.indices.filter { $0 != header.metadataTensor }.map { sources[$0] }
+  }
 
   public var byteCount: Int { header.tensors.last?.range.upperBound ?? headerBytes.count }
 
@@ -25,6 +31,13 @@ public struct SafetensorsImage: Sendable {
   public init(
     _ model: any ContainerReader, tensors: [Int], metadata: [MetadataEntry], limits: Limits = Limits()
   ) throws(ModelError) {
+    let metadataText = try SafetensorsMetadata(metadata)
+    var (model, tensors) = (model, tensors)
+    if let bytes = metadataText.tensor {
+      try Self.demandFree(SafetensorsMetadata.key, model.catalog, tensors)
+      model = try ModelWithTensor(model, SafetensorsMetadata.key, bytes)
+      tensors.append(model.catalog.tensors.count - 1)
+    }
     let order = try Self.fileOrder(model.catalog, tensors)
     var placed: [(info: TensorInfo, offsets: Range<Int>)] = []
     placed.reserveCapacity(order.count)
@@ -36,7 +49,7 @@ public struct SafetensorsImage: Sendable {
       placed.append((info, end..<next))
       end = next
     }
-    let text = SafetensorsHeaderText(metadata: metadata, tensors: placed).bytes
+    let text = SafetensorsHeaderText(metadata: metadataText.pairs, tensors: placed).bytes
     guard text.count - 8 <= limits.headerBytes else {
       throw ModelError(
         .unsupported, "a header of \(text.count - 8) bytes, safetensors allows \(limits.headerBytes)",
@@ -52,7 +65,14 @@ public struct SafetensorsImage: Sendable {
       dataStart: text.count,
       tensors: placed.map {
         .init(info: $0.info, range: (text.count + $0.offsets.lowerBound)..<(text.count + $0.offsets.upperBound))
-      }, metadata: metadata)
+      }, metadata: metadata, metadataTensor: metadataText.tensor.flatMap { _ in order.firstIndex(of: tensors.last!) })
+  }
+
+  private static func demandFree(_ name: String, _ catalog: Catalog, _ tensors: [Int]) throws(ModelError) {
+    guard !tensors.contains(where: { catalog.tensors[$0].info.name.utf8.elementsEqual(name.utf8) }) else {
+      throw ModelError(
+        .unsupported, "tensor '\(name)': the name is taken for metadata", hint: "--rename changes it")
+    }
   }
 
   private static func fileOrder(_ catalog: Catalog, _ tensors: [Int]) throws(ModelError) -> [Int] {

@@ -21,7 +21,7 @@ public final class SafetensorsModel: ContainerReader {
     var tensors: [Catalog.Entry] = []
     tensors.reserveCapacity(files.reduce(0) { $0 + $1.file.header.tensors.count })
     for (index, (_, file)) in files.enumerated() {
-      for tensor in file.header.tensors {
+      for (number, tensor) in file.header.tensors.enumerated() where number != file.header.metadataTensor {
         if files.count > 1, let other = names.insert(tensor.info.name) {
           let holder = files[tensors[other].file].file.path
           throw ModelError(.malformed, "tensor '\(tensor.info.name)' lies also in \(holder)").inside(file.path)
@@ -36,6 +36,10 @@ public final class SafetensorsModel: ContainerReader {
         Catalog.File(path: name, byteCount: file.map.byteCount, metadata: file.header.metadata)
       },
       tensors: tensors)
+  }
+
+  public func demandUnchanged() throws(ModelError) {
+    for file in files { try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() } }
   }
 
   public func makeSession() -> any TensorSession { SafetensorsSession(self) }

@@ -10,17 +10,22 @@ struct MagnitudeSelection {
 
   /// The cut that zeroes the `count` smallest elements: of equal ones those of the lower index. Elements that are not
   /// finite stay, so that fewer may go.
-  func cut(zeroing count: Int) throws(ModelError) -> MagnitudeCut {
+  /// - Returns: also what becomes of all elements, where one reading has counted each magnitude.
+  func cut(zeroing count: Int) throws(ModelError) -> (cut: MagnitudeCut, tally: PruneTally?) {
     let order = walk.type.order
-    guard count > 0 else { return MagnitudeCut(type: walk.type, magnitude: 0, end: 0) }
+    guard count > 0 else { return (MagnitudeCut(type: walk.type, magnitude: 0, end: 0), nil) }
     var selection = RadixSelection(keyBits: order.keyBits, rank: count)
     repeat {
       try walk.forEachPiece { (bytes, _) throws(ModelError) in PruneMagnitude.count(bytes, order, in: &selection) }
     } while !selection.advance()
+    let tally =
+      order.keyBits <= 16
+      ? PruneTally(counts: selection.counts, order, zeroedUpTo: selection.key, taken: selection.ties.taken) : nil
     guard selection.key <= order.largestFinite else {
-      return MagnitudeCut(type: walk.type, magnitude: order.largestFinite, end: walk.info.elementCount)
+      return (MagnitudeCut(type: walk.type, magnitude: order.largestFinite, end: walk.info.elementCount), tally)
     }
-    return MagnitudeCut(type: walk.type, magnitude: selection.key, end: try end(selection.ties, of: selection.key))
+    let end = try end(selection.ties, of: selection.key)
+    return (MagnitudeCut(type: walk.type, magnitude: selection.key, end: end), tally)
   }
 
   private func end(_ ties: (taken: Int, all: Int), of magnitude: UInt64) throws(ModelError) -> Int {

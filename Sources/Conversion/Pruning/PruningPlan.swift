@@ -172,7 +172,11 @@ private struct PruningPlanner: Sendable {
         PruningCounts(tally: PruneTally(zeros: candidate.info.elementCount))
       )
     }
-    let rule = try rule(for: candidate, walk, globalCut)
+    let (rule, tally) = try rule(for: candidate, walk, globalCut)
+    if let tally {
+      walk.release()
+      return (rule, PruningCounts(tally: tally))
+    }
     return (rule, PruningCounts(tally: try count(walk, rule, workspace)))
   }
 
@@ -183,27 +187,29 @@ private struct PruningPlanner: Sendable {
     return try GlobalSelection(reader, members, threads: threads).cuts(zeroing: count)
   }
 
+  /// - Returns: also what becomes of the tensor, where deciding has told.
   private func rule(
     for candidate: Candidate, _ walk: TensorWalk, _ globalCut: MagnitudeCut?
-  ) throws(ModelError) -> any PruningRule {
+  ) throws(ModelError) -> (rule: any PruningRule, tally: PruneTally?) {
     let type = candidate.type
     let matrix = candidate.matrix
     switch spec.method {
     case .magnitude(let share):
-      return try MagnitudeSelection(walk: walk).cut(
-        zeroing: PruningSpec.number(of: candidate.info.elementCount, share: share))
+      let count = PruningSpec.number(of: candidate.info.elementCount, share: share)
+      let (cut, tally) = try MagnitudeSelection(walk: walk).cut(zeroing: count)
+      return (cut, tally)
     case .global:
-      return globalCut ?? MagnitudeCut(type: type, magnitude: 0, end: 0)
+      return (globalCut ?? MagnitudeCut(type: type, magnitude: 0, end: 0), nil)
     case .groups(let kept, let size), .wandaGroups(let kept, let size):
-      return GroupRule(type, matrix, kept: kept, of: size, norms: candidate.norms)
+      return (GroupRule(type, matrix, kept: kept, of: size, norms: candidate.norms), nil)
     case .blocks(let rows, let columns, let share):
-      return try blockRule(walk, BlockGrid(matrix, rows: rows, columns: columns), share)
+      return (try blockRule(walk, BlockGrid(matrix, rows: rows, columns: columns), share), nil)
     case .rows(let share):
-      return try blockRule(walk, BlockGrid(matrix, rows: 1, columns: matrix.columns), share)
+      return (try blockRule(walk, BlockGrid(matrix, rows: 1, columns: matrix.columns), share), nil)
     case .wanda(let share):
       guard let norms = candidate.norms else { preconditionFailure("a weight without norms") }
-      return RowScoreRule(
-        type: type, matrix: matrix, count: PruningSpec.number(of: matrix.columns, share: share), norms: norms)
+      let count = PruningSpec.number(of: matrix.columns, share: share)
+      return (RowScoreRule(type: type, matrix: matrix, count: count, norms: norms), nil)
     }
   }
 

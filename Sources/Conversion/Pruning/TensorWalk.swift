@@ -40,6 +40,9 @@ struct TensorWalk {
     return result
   }
 
+  /// Gives the memory back, where the tensor will not be read again.
+  func release() { session.release(of: tensor, 0..<info.byteCount) }
+
   /// Whether the container knows that there is nothing but zeros.
   func isKnownToBeZero() throws(ModelError) -> Bool {
     guard let block = try session.repeatedBlock(of: tensor, 0..<info.byteCount) else { return false }

@@ -23,13 +23,14 @@ struct InspectCommand: ParsableCommand {
       whatever their sign; -0 is counted apart as well.
 
       Counts, extremes, mean and deviation are exact. So is all else of types of at most 16 bits; of wider ones, \
-      quantiles and outliers are exact to the relative quantile_error, distinct values are exact up to 1024 and to 3 % \
-      beyond, and the entropy may come from every eighth chunk. --exact leaves only the quantiles' error. Of wider \
-      types with more than 1024 distinct values, the entropy is the sum of that of the sign, exponent and leading \
-      mantissa bits and that of each byte below, an upper bound. An outlier is farther than 6 standard deviations from \
-      the mean. exact_in is the narrowest float type that holds every value bit for bit. row_norms \
-      and column_norms are Euclidean, of the matrix of shape[0] rows; the median of the rows is exact to 0.1 %, and \
-      more than 65536 columns are not added up.
+      quantiles and outliers are exact to the relative quantile_error, and distinct values are exact up to 1024 and to \
+      3 % beyond. Of more than 131072 wide elements, quantiles, outliers and entropy come from sampled_elements of \
+      them, lines of 16 that lie all over the tensor, at least 65536 elements. Packed sizes are projected from pieces \
+      of 256 KiB. --exact leaves only the quantiles' error. Of wider types with more than 1024 distinct values, the \
+      entropy is the sum of that of the sign, exponent and leading mantissa bits and that of each byte below, an upper \
+      bound. An outlier is farther than 6 standard deviations from the mean. exact_in is the narrowest float type that \
+      holds every value bit for bit. row_norms and column_norms are Euclidean, of the matrix of shape[0] rows; the \
+      median of the rows is exact to 0.1 %, and more than 65536 columns are not added up.
 
       The conditions of --fail-if compare a key of the totals in JSON, or after "tensor." one of each tensor's, with a \
       number by <, <=, >, >=, == or !=; "and" joins several, which then hold for the same tensor. The report is \
@@ -42,7 +43,7 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Read the header alone, no data.")
   var headerOnly = false
 
-  @Flag(help: "Sample nothing: pack all of the data, count all distinct values.")
+  @Flag(help: "Sample nothing: pack all of the data, count all elements and distinct values.")
   var exact = false
 
   @Option(help: ArgumentHelp("What makes one row of the report.", valueName: "unit"))

@@ -8,7 +8,8 @@ struct PackCommand: ParsableCommand {
     discussion: """
       A file is packed alone, a shard too. The index of a sharded checkpoint, or a folder, is packed with all its files.
 
-      What tare unpack gives back is the same, byte for byte.
+      What tare unpack gives back is the same, byte for byte, unless --canonical-zero was given: that stores −0 as +0, \
+      which loses the sign of zeros and nothing else. The packed file says so, and how many there were.
       """)
 
   @Argument(
@@ -25,6 +26,9 @@ struct PackCommand: ParsableCommand {
     help: ArgumentHelp("From 1, the fastest, to 9, the smallest. (default: \(PackLevel.standard))", valueName: "1-9"),
     transform: PackLevel.init)
   var level = PackLevel.standard
+
+  @Flag(help: "Store −0 of floating-point tensors as +0: smaller where pruning left signs, but not the same bits.")
+  var canonicalZero = false
 
   @Flag(help: "Say for each tensor which encoding was chosen, and why.")
   var explain = false

@@ -40,7 +40,8 @@ extension PackCommand {
     let clock = ContinuousClock()
     let start = clock.now
     let options = PackOptions(
-      effort: Effort(level: level.number), threads: work.threadCount, memory: work.memoryBytes)
+      effort: Effort(level: level.number), threads: work.threadCount, memory: work.memoryBytes,
+      canonicalizesZeros: canonicalZero)
     let report = try Packer.pack(source, into: file, options) { progress.advance(by: $0) }
     let seconds = (clock.now - start) / .seconds(1)
     talk.detail(
@@ -76,7 +77,16 @@ enum PackedName {
 enum PackingText {
   static func line(_ report: PackReport, of path: String, to output: String) -> String {
     "\(output): \(byteText(report.byteCount)) packed into \(byteText(report.packedBytes)), "
-      + "\(percent(report.packedBytes, of: report.byteCount)) of \(path)\n"
+      + "\(percent(report.packedBytes, of: report.byteCount)) of \(path)\(canonicalZeros(report.canonicalZeros))\n"
+  }
+
+  /// That zeros were changed, and how many; nothing where none was.
+  static func canonicalZeros(_ count: Int) -> String {
+    switch count {
+    case 0: ""
+    case 1: "; 1 zero that was −0 is +0"
+    default: "; \(count) zeros that were −0 are +0"
+    }
   }
 
   /// A line per tensor: what it became and why; then what the words for that mean.
@@ -124,6 +134,7 @@ enum PackingText {
       json.string("output", output)
       json.integer("bytes", report.byteCount)
       json.integer("packed_bytes", report.packedBytes)
+      if report.canonicalZeros > 0 { json.integer("canonical_zeros", report.canonicalZeros) }
       guard tensors else { return }
       json.array("tensors") { json in
         for tensor in report.tensors {

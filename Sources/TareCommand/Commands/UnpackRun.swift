@@ -24,7 +24,24 @@ extension UnpackCommand {
 
   private func unpack(_ path: String) throws -> Result {
     let output = try output ?? PackedName.unpacked(path) + (salvage ? PackedName.salvagedSuffix : "")
-    let file = try PackedFile(path: path, salvaging: salvage)
+    do {
+      return try unpack(PackedFile(path: path, salvaging: salvage), path, to: output)
+    } catch let error as ModelError {
+      throw hinted(error, path)
+    }
+  }
+
+  /// The error of a damaged file of which something can be brought back says how.
+  private func hinted(_ error: ModelError, _ path: String) -> ModelError {
+    guard !salvage, error.hint == nil, error.code == .malformed,
+      (try? PackedFile(path: path, salvaging: true)) != nil
+    else { return error }
+    var error = error
+    error.hint = "--salvage brings back what is whole"
+    return error
+  }
+
+  private func unpack(_ file: PackedFile, _ path: String, to output: String) throws -> Result {
     let progress = talk.progress("unpacking \(path)", totalBytes: file.byteCount)
     defer { progress.finish() }
     let clock = ContinuousClock()
@@ -32,7 +49,8 @@ extension UnpackCommand {
     let options = Unpacker.Options(
       threads: work.threadCount, memory: work.memoryBytes, maximumExpansion: maxExpansion,
       overwrite: overwriting.force)
-    var result = Result(path: path, output: output, byteCount: file.byteCount)
+    var result = Result(
+      path: path, output: output, byteCount: file.byteCount, canonicalZeros: file.canonicalZeros)
     if salvage {
       result.salvage = try Unpacker.salvage(file, to: output, options) { progress.advance(by: $0) }
     } else {
@@ -49,6 +67,8 @@ extension UnpackCommand {
     var path: String
     var output: String
     var byteCount: Int
+    /// How many zeros were made positive when it was packed.
+    var canonicalZeros: Int
     /// Nil where nothing but the original would do.
     var salvage: SalvageReport?
   }
@@ -57,7 +77,9 @@ extension UnpackCommand {
 extension UnpackCommand.Result {
   /// A line for each loss, then one for the output.
   fileprivate var text: String {
-    let whole = "\(output): \(byteText(byteCount)), every checksum holds"
+    let whole =
+      "\(output): \(byteText(byteCount)), every checksum holds"
+      + PackingText.canonicalZeros(canonicalZeros)
     guard let salvage else { return whole + "\n" }
     var lines = salvage.losses.map { "\(Self.place($0)): \(reason($0))" }
     lines += salvage.rebuiltHeaders.map {
@@ -67,7 +89,9 @@ extension UnpackCommand.Result {
       lines.append("the outer header of \(path), which costs nothing: \(failure.message)")
     }
     guard !salvage.losses.isEmpty else {
-      return (lines + [whole + ": this is the original"]).map { $0.escapedForDisplay + "\n" }.joined()
+      return (lines + [whole + (canonicalZeros == 0 ? ": this is the original" : "")]).map {
+        $0.escapedForDisplay + "\n"
+      }.joined()
     }
     lines.append(
       "\(output): \(byteText(byteCount)), of which \(byteText(salvage.lostBytes)) are lost and zeros instead; "
@@ -93,6 +117,7 @@ extension UnpackCommand.Result {
       json.string("path", path)
       json.string("output", output)
       json.integer("bytes", byteCount)
+      if canonicalZeros > 0 { json.integer("canonical_zeros", canonicalZeros) }
       guard let salvage else { return }
       json.integer("lost_bytes", salvage.lostBytes)
       json.integer("tensors", salvage.tensorCount)

@@ -242,6 +242,12 @@ keep("version_1_in_header", packed(version="1"), "packed file of another version
 keep("requires_unknown", packed(requires="base,palette"), "needs the features 'base,palette'")
 keep("requires_control", packed(header=lambda h: h.replace(b'requires":"', b'requires":"\x1b[2J')), "\\u{1b}[2J")
 keep("requires_open", packed(header=lambda h: h[:h.index(b'requires":"') + 11] + b"a" * 90), "required features")
+for name, count, said in (("1", b"1", None), ("largest", b"9223372036854775807", None), ("0", b"0", ""), ("01", b"01", ""),
+                          ("plus", b"+1", ""), ("minus", b"-1", ""), ("nothing", b"", ""), ("escaped", b"\\u0031", ""),
+                          ("2_63", b"9223372036854775808", ""), ("long", b"1" * 500, "")):  # fmt: skip
+    keep(f"canonical_zero_{name}",
+         packed(header=lambda h: h.replace(b'requires":"', b'requires":"","tare.canonical_zero":"' + count, 1)),
+         "'tare.canonical_zero' is no count of zeros (at byte" if said is not None else "", None if said is not None else ())
 keep("footer_hash", packed(footer={"footer_hash": 1}), "the checksum of the footer does not hold")
 keep("header_hash", packed(footer={"header_hash": lambda h: h ^ 1}), "the checksum of the header does not hold (at byte 0)")
 keep("index_hash", packed(footer={"index_hash": lambda h: h ^ 1}), "the checksum of the index does not hold")

@@ -5,6 +5,7 @@ Needs safetensors==0.8.0. Run it in this folder; the same bytes come out each ti
 `accepts` or `refuses`, as the reference did when this ran; `tare` is `ok`, `malformed` or `unsupported`.
 """
 
+import json
 import struct
 from pathlib import Path
 
@@ -101,6 +102,36 @@ keep("metadata_integer", make(meta % '{"x":1}', FOUR), "malformed", "expected a 
 keep("metadata_nested", make(meta % '{"x":{}}', FOUR), "malformed", "expected a string for the value of 'x'")
 keep("metadata_value_null", make(meta % '{"x":null}', FOUR), "malformed", "found 'null'")
 keep("metadata_array", make(meta % "[]", FOUR), "malformed", "expected an object for '__metadata__', found '['")
+
+# Metadata with types: formats/metadata.md.
+def typed(name, pairs, tare, message="", tensors="", data=b""):
+    keep("typed_" + name, make('{"__metadata__":{%s}%s}' % (pairs, tensors), data), tare, message)
+
+
+def text(value):
+    return '"tare.metadata":' + json.dumps(value if isinstance(value, str) else json.dumps(value))
+
+
+def held(dtype, shape, size):
+    return ',"tare.metadata":' + tensor(dtype, shape, f"[0,{size}]")
+
+
+ONE = [{"key": "a", "type": "u8", "value": 1}]
+mark = text('{"tensor":"tare.metadata"}')
+typed("metadata", '"a":"1",' + text(ONE) + ',"b":"x"', "ok")
+typed("empty", text("[]"), "ok")
+typed("no_json", text("yes"), "malformed", "'tare.metadata': expected an array for the metadata, found 'yes'")
+typed("no_list", text({"tensor": "other"}), "malformed", "'tare.metadata': expected an array for the metadata, found '{'")
+typed("contradicts", '"a":"2",' + text(ONE), "malformed", "key 'a' is '2' in '__metadata__' and '1' in 'tare.metadata'")
+typed("key_twice", text(ONE + ONE), "malformed", "key 'a' comes twice, byte 49 of the text")
+typed("later_type", text([{"key": "a", "type": "u128", "value": 1}]), "unsupported", "type 'u128' of metadata")
+typed("deep", text('[{"key":"a",' + '"type":"array[]","value":[{' * 5000), "malformed", "JSON nests deeper than 128 levels")
+rank = ",".join("1" * 100_000)
+typed("rank", text('[{"key":"a","type":"u8[]","shape":[%s],"value":[1]}]' % rank), "malformed", "1 elements in an array of")
+typed("tensor", mark, "ok", "", held('"U8"', "[2]", 2), b"[]")
+typed("tensor_missing", mark, "malformed", "tensor 'tare.metadata' is missing, which is to hold the metadata (at byte 41)")
+typed("tensor_of_floats", mark, "malformed", "tensor 'tare.metadata' is F16 [1], expected U8", held('"F16"', "[1]", 2), b"[]")
+typed("tensor_no_json", mark, "malformed", "found 'no' (at byte 139)", held('"U8"', "[2]", 2), b"no")
 
 # The members of a tensor.
 one("tensor_null", "null", "malformed", "tensor 'a': expected an object for a tensor, found 'null'")

@@ -1,0 +1,36 @@
+import TensorModel
+
+extension JSONText {
+  /// A value of metadata as what JSON has for it: integers of 64 bits, and what is not finite, are strings; an array of
+  /// several dimensions is arrays of arrays; of a string that is not UTF-8, U+FFFD stands for what is wrong.
+  mutating func metadata(_ key: String?, _ value: MetadataValue) {
+    switch value {
+    case .number(let number): self.number(key, number)
+    case .string: string(key, value.description)
+    case .array(let array): lines(of: array, key, array.shape[...], from: 0)
+    }
+  }
+
+  /// The part of an array that begins with element `start` and has that shape.
+  private mutating func lines(of array: MetadataArray, _ key: String?, _ shape: ArraySlice<Int>, from start: Int) {
+    self.array(key, inline: true) { json in
+      let rest = shape.dropFirst()
+      // Of a dimension of 0 nothing is written, however many rows there are of it.
+      guard !rest.contains(0) else { return }
+      let step = rest.reduce(1, *)
+      for place in 0..<shape[shape.startIndex] {
+        if rest.isEmpty {
+          json.metadata(nil, array.elements[start + place])
+        } else {
+          json.lines(of: array, nil, rest, from: start + place * step)
+        }
+      }
+    }
+  }
+
+  private mutating func number(_ key: String?, _ number: MetadataNumber) {
+    if number.isNaN { return string(key, "nan") }
+    if number.type == .u64 || number.type == .i64 || number.isSpecial { return string(key, number.text) }
+    literal(key, number.text)
+  }
+}
