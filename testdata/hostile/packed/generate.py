@@ -578,6 +578,12 @@ def floats(*words):
 all_kept = stage(BITMASK, [2], b"\xff")
 gridded("sound", None)
 gridded("sound_masked", None, mask=all_kept)
+gridded("sound_listed", None, {0: floats(0, 1, 0x40000000)}, flags=1)
+gridded("sound_signs", None, {6: b"\1"}, dense=b"\0\x80" + bytes(14))
+gridded("sound_corrected", None, {7: bytes(12)}, flags=4)
+gridded("sound_exceptions", None, {8: b"\2\3", 9: b"\1\2\3\4"}, dense=bytes(4) + b"\1\3" + bytes(6) + b"\2\4\0\0")
+gridded("sound_offsets", None, {9: (b"", b"\x7f" * 4, *FOUR[1:])}, flags=8, dense=b"\x80\x3f" * 8)
+gridded("sound_divided", None, {n: b"\x7f" * 4 if n == 1 else bytes(4) for n in range(1, 5)}, flags=2)
 for name, p in (("row_0", dict(row=0)), ("row_over_2_48", dict(row=2**48 + 1)), ("row_2_62", dict(row=2**62)),
                 ("rows_2_62", dict(group_rows=2**62)), ("columns_2_62", dict(group_columns=2**62)), ("levels_0", dict(levels=0)),
                 ("levels_257", dict(levels=257)), ("levels_2_60", dict(levels=SIXTY)), ("flags_16", dict(flags=16)),
