@@ -90,7 +90,8 @@ import TensorModel
       case .huffman:
         // Written in place; a better form replaces it.
         let target = unsafe body(adding: HuffmanFrame.bound(bytes.count))
-        best = unsafe methods.huffman.compress(bytes, into: target, limit: best, blockBytes: blockBytes(bytes.count)) ?? best
+        best =
+          unsafe methods.huffman.compress(bytes, into: target, limit: best, blockBytes: blockBytes(bytes.count)) ?? best
       case .level(let level):
         guard let frame = unsafe methods.frame(of: bytes, level: level), frame.count < best else { continue }
         unsafe body(adding: frame.count).copyMemory(from: frame.baseAddress!, byteCount: frame.count)

@@ -89,7 +89,9 @@ struct RowOrder {
       throw ModelError(.malformed, "rows of \(rowBytes) bytes in a chunk of \(byteCount)")
     }
     let classes = try unsafe [UInt8](stage.stream(0, byteCount: byteCount / rowBytes))
-    guard classes.allSatisfy({ $0 < Self.mostClasses }) else { throw ModelError(.malformed, "a row of class 16 or more") }
+    guard classes.allSatisfy({ $0 < Self.mostClasses }) else {
+      throw ModelError(.malformed, "a row of class 16 or more")
+    }
     self.init(rowBytes: rowBytes, classes: classes)
   }
 }

@@ -13,6 +13,7 @@ to speed. It needs numpy and zstandard; `xxhash` is used if it is installed.
 Whatever is wrong with a packed file is reported as one class of error, PackedError.
 """
 import argparse
+import copy
 import json
 import math
 import os
@@ -269,7 +270,7 @@ class Stage:
     def __init__(self, c, names):
         encoding = c.varint()
         need(encoding < len(names), f"{c.what}: an encoding that the index does not name")
-        self.encoding = names[encoding]
+        self.encoding, self.names = names[encoding], names
         self.parameters = c.take(c.varint())
         self.records = [StreamRecord(c) for _ in range(c.count(2))]
         self.streams = []
@@ -590,6 +591,27 @@ def mask_gaps(stage, size, values):
     return scatter(stored, width, stage, values)
 
 
+def mask_rows(stage, size, values):
+    c = Cursor(stage.parameters, "rows: the parameters")
+    row, inner = c.varint(), c.varint()
+    need(row and size % row == 0, "rows: they do not fill the chunk")
+    need(inner < len(stage.names), "rows: an encoding that the index does not name")
+    name = stage.names[inner]
+    need(name != "rows" and name not in VALUE_STAGES, f"rows: {name} in the wrong place")
+    if name not in MASK_STAGES:
+        raise UnknownEncoding(f"unknown encoding {name!r}")
+    need(stage.streams, "rows: no classes")
+    classes = as_array(same_length(stage.streams[0], size // row, "rows"))
+    need(not len(classes) or classes.max() < 16, "rows: a class beyond 15")
+    within = copy.copy(stage)
+    within.parameters = c.take(c.left)
+    within.streams, within.records = stage.streams[1:], stage.records[1:]
+    stored = as_array(MASK_STAGES[name](within, size, values)).reshape(-1, row)
+    rows = np.empty_like(stored)
+    rows[np.argsort(classes, kind="stable")] = stored
+    return rows.reshape(-1)
+
+
 def mask_width(stage, size, what):
     need(len(stage.parameters) == 1 and 1 <= stage.parameters[0] <= 8, f"{what}: wrong width")
     need(size % stage.parameters[0] == 0, f"{what}: the width does not divide the chunk")
@@ -615,7 +637,7 @@ def scatter(stored, width, stage, values):
     return out.reshape(-1)
 
 
-MASK_STAGES = {"none": mask_none, "bitmask": mask_bitmask, "gaps": mask_gaps}
+MASK_STAGES = {"none": mask_none, "bitmask": mask_bitmask, "gaps": mask_gaps, "rows": mask_rows}
 
 
 # ---------------------------------------------------------------- section 3: chunks

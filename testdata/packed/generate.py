@@ -248,9 +248,25 @@ def positive(data):
     return data[:8 + size] + body
 
 
+def uneven(path):
+    """Rows of very different weights and zeros, which are stored in another order, in one chunk and in several."""
+    tensors = []
+    for dtype, shape in (("BF16", [80, 150]), ("F32", [70, 48]), ("F16", [72, 24, 3]), ("F64", [66, 20])):
+        width, exponent_bits = FLOATS[dtype]
+        for zeros in (0, 0.6):
+            generator, data, row = random.Random(f"{dtype} {zeros}"), bytearray(), shape[-1] * (shape[1] if len(shape) > 2 else 1)
+            for _ in range(shape[0]):
+                deviation, share = 2.0 ** generator.uniform(-9, 0), generator.uniform(0, 2 * zeros)
+                for _ in range(row):
+                    value = 0 if generator.random() < share else generator.gauss(0, deviation)
+                    data += word(value, width, exponent_bits).to_bytes(width, "little")
+            tensors.append((f"{dtype.lower()}.{zeros}", dtype, shape, bytes(data)))
+    write(path, tensors)
+
+
 GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats, 9), ("shapes-3", shapes, 3),
            ("shapes-9", shapes, 9), ("long-3", long_rows, 3), ("folder-3", checkpoint, 3), ("quantised-3", quantised, 3),
-           ("by-hand", by_hand, 0)]
+           ("by-hand", by_hand, 0), ("rows-4", uneven, 4)]
 CANONICAL = [("positive-3", floats, 3)]
 
 

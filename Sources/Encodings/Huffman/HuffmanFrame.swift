@@ -53,7 +53,8 @@ import Kernels
     let excess = blocks > 1 ? Double(sharedBits) / max(Entropy.bits(total), 1) : .infinity
     for block in 0..<blocks {
       unsafe size += append(
-        Self.block(block, blockBytes, of: source), counts[block], shared, excess: excess, &sent, isLast: block == blocks - 1,
+        Self.block(block, blockBytes, of: source), counts[block], shared, excess: excess, &sent,
+        isLast: block == blocks - 1,
         to: target + size)
       guard size < limit else { return nil }
     }
