@@ -85,10 +85,14 @@ extension TensorPlanner {
     let width = element.width
     let piece = min(2048, window.count / width / 4)
     var distinct: Set<UInt64> = []
+    var seen = 0
     for place in 0..<4 {
       let start = window.lowerBound + (window.count - piece * width) / 3 * place / width * width
       try bytes(start..<(start + piece * width)) { (span) throws(ModelError) in
         for index in 0..<piece where distinct.count <= Self.fewElements {
+          // Among that many of a palette, some are the same.
+          if seen == 256, distinct.count > 240 { return }
+          seen += 1
           var word: UInt64 = 0
           for byte in 0..<width {
             word = word << 8 | UInt64(unsafe span.unsafeLoad(fromByteOffset: index * width + byte, as: UInt8.self))
@@ -96,7 +100,9 @@ extension TensorPlanner {
           distinct.insert(word)
         }
       }
-      if distinct.count > piece * (place + 1) / 4 || distinct.count > Self.fewElements { return false }
+      if distinct.count > piece * (place + 1) / 4 || distinct.count > min(Self.fewElements, seen) * 15 / 16 {
+        return false
+      }
     }
     return true
   }
