@@ -84,27 +84,31 @@ extension TensorPlanner {
   private func suggestsPalette(_ window: Range<Int>, _ element: ElementType, _ bytes: Lend) throws(ModelError) -> Bool {
     let width = element.width
     let piece = min(2048, window.count / width / 4)
+    // Words of two bytes are few by themselves.
+    let few = width == 2 ? 256 : Self.fewElements
+    let zeros: Set<UInt64> = element.hasNegativeZero ? [0, 0x80] : [0]
     var distinct: Set<UInt64> = []
     var seen = 0
     for place in 0..<4 {
       let start = window.lowerBound + (window.count - piece * width) / 3 * place / width * width
       try bytes(start..<(start + piece * width)) { (span) throws(ModelError) in
-        for index in 0..<piece where distinct.count <= Self.fewElements {
+        for index in 0..<piece where distinct.count <= few {
           // Among that many of a palette, some are the same.
           if seen == 256, distinct.count > 240 { return }
-          seen += 1
           var word: UInt64 = 0
           for byte in 0..<width {
-            word = word << 8 | UInt64(unsafe span.unsafeLoad(fromByteOffset: index * width + byte, as: UInt8.self))
+            word |=
+              UInt64(unsafe span.unsafeLoad(fromByteOffset: index * width + width - 1 - byte, as: UInt8.self))
+              << UInt64(8 * byte)
           }
+          if zeros.contains(word) { continue }
+          seen += 1
           distinct.insert(word)
         }
       }
-      if distinct.count > piece * (place + 1) / 4 || distinct.count > min(Self.fewElements, seen) * 15 / 16 {
-        return false
-      }
+      if distinct.count > few || seen >= 64 && distinct.count > seen / 4 + 32 { return false }
     }
-    return true
+    return distinct.count <= seen / 4
   }
 
   /// Encodes a piece from the middle with each candidate, and compares with what serves any tensor.
