@@ -184,7 +184,8 @@ def byte_planes(words, width):
 def palette(data, width):
     xs = elements(data, width)
     words = sorted(set(xs))
-    codes = [words.index(x) for x in xs]
+    places = {word: place for place, word in enumerate(words)}
+    codes = [places[x] for x in xs]
     streams = [byte_planes(words, width)]
     if len(words) > 256:
         streams += [bytes(c & 255 for c in codes), pack_codes([c >> 8 for c in codes], -(-len(words) // 256))]
@@ -269,7 +270,7 @@ class Grid:
             if i in exceptions:
                 between += varint(number - before - 1)
                 before = number
-        streams = [byte_planes(map_bits(self.levels), 4) if self.listed else b"",
+        streams = [byte_planes([f32_bits(level) for level in self.levels], 4) if self.listed else b"",
                    *f32_planes([self.scale(*g) for g in groups]), pack_codes([codes[i] for i in stored], len(self.levels)),
                    pack_bits([int(i in negative) for i in zeros]) if any(i in negative for i in zeros) else b"",
                    b"".join(struct.pack("<b", self.correction(*g, code)) for g in groups
@@ -285,13 +286,9 @@ class Grid:
         return dense, chunk(first, Coded("grid", parameters, streams), compress)
 
 
-def map_bits(values):
-    return [f32_bits(value) for value in values]
-
-
 def f32_planes(values):
-    data = b"".join(struct.pack("<f", value) for value in values)
-    return planes(data, 4).streams
+    """The streams of an f32 for each group: the words of `planes`."""
+    return planes(b"".join(struct.pack("<f", value) for value in values), 4).streams
 
 
 def keeping(kept, negative, width, name):

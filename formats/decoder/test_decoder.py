@@ -240,10 +240,10 @@ class EncodingTests(Base):
                         more["offset"] = lambda r, c: 0.25 * r - c
                     grid = self.grid(kind, row=row, group_rows=group_rows, group_columns=group_columns, **levels, **more)
                     mask = ("none", "bitmask", "gaps")[number % 3] if masked else "none"
-                    for cuts in ((7, 33), (23, 61), (200, 200)):
-                        with self.subTest(kind=kind, levels=name, row=row, rows=group_rows, columns=group_columns):
-                            data, dense = self.grid_file(grid, cuts, 0.5, mask, number % 4, number % 2 == 0)
-                            self.round_trip(data, dense)
+                    cuts = ((7, 33), (23, 61), (200, 200))[number // 3 % 3]
+                    with self.subTest(kind=kind, levels=name, row=row, rows=group_rows, columns=group_columns):
+                        data, dense = self.grid_file(grid, cuts, 0.5, mask, number % 4, number % 2 == 0)
+                        self.round_trip(data, dense)
 
     def test_products_are_rounded_twice_where_there_is_an_offset(self):
         # 3 × (1 + 2⁻²³) isn't an f32, nor is its sum with 2⁻²²; f16 overflows, and subnormals are kept.
