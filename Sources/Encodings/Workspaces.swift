@@ -13,12 +13,13 @@ public import TensorModel
   let escapes = ScratchBuffer()
   let planes = ScratchBuffer()
   let fields = ScratchBuffer()
-  /// Of grids and palettes: elements as numbers, one group of them, products, levels, and codes.
-  let numbers = ScratchBuffer()
+  /// Of grids and palettes: elements as numbers, levels, and codes, where other encodings have what they need alone; one
+  /// group of numbers, and products.
+  var numbers: ScratchBuffer { planes }
+  var multiples: ScratchBuffer { escapes }
+  var codes: ScratchBuffer { fields }
   let gathered = ScratchBuffer()
   let products = ScratchBuffer()
-  let multiples = ScratchBuffer()
-  let codes = ScratchBuffer()
   let palette = Palette()
   /// The chunk with its rows in order.
   let ordered = ScratchBuffer()
@@ -52,7 +53,7 @@ public import TensorModel
 
   /// An upper bound of a worker's memory for chunks of that many dense bytes, in bytes: the buffers above, two written
   /// chunks and zstd's contexts.
-  public static func byteCount(chunkBytes: Int) -> Int { 15 * chunkBytes + (8 << 20) }
+  public static func byteCount(chunkBytes: Int) -> Int { 12 * chunkBytes + (8 << 20) }
 }
 
 /// One decoding worker's buffers and zstd context, kept for its life.

@@ -11,7 +11,8 @@ import zstandard
 
 from tare_decode import xxh3
 
-NAMES = ["none", "bitmask", "gaps", "raw", "constant", "bytes", "planes", "fused", "palette", "grid", "from-the-future"]
+NAMES = ["none", "bitmask", "gaps", "raw", "constant", "bytes", "planes", "fused", "palette", "grid", "rows",
+         "from-the-future"]
 
 
 def varint(n):
@@ -103,6 +104,14 @@ def split(data, width, name):
                 run = 0
     streams = [first] + ([pack_bits(signs)] if any(signs) else [])
     return Coded(name, [width], streams), b"".join(x.to_bytes(width, "little") for x in stored)
+
+
+def rows(data, row, classes, mask):
+    """A `rows` stage around what `mask` makes of the sorted rows, and the bytes left to the value stage."""
+    places = sorted(range(len(classes)), key=lambda i: classes[i])
+    inner, rest = mask(b"".join(data[i * row:(i + 1) * row] for i in places))
+    parameters = varint(row) + varint(NAMES.index(inner.name)) + inner.parameters
+    return Coded("rows", parameters, [bytes(classes), *inner.streams]), rest
 
 
 def raw(data):

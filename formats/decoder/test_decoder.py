@@ -18,7 +18,7 @@ import zstandard
 import tare_decode
 from tare_decode import PackedError, PackedFile, UnknownEncoding, xxh3, xxh3_plain
 from naive_encoder import (NAMES, TYPES, Alias, Coded, Entry, File, Grid, build, chunk, constant, exponent_list, frame,
-                           fused, one, pack_field, palette, plain_bytes, planes, raw, split, varint)
+                           fused, one, pack_field, palette, plain_bytes, planes, raw, rows, split, varint)
 
 
 class Base(unittest.TestCase):
@@ -168,6 +168,35 @@ class EncodingTests(Base):
                 entry = Entry(0, dense, lambda d: chunk(Coded("none"), fused(d, width, E, r, exponents, shared=True)),
                               part=400 * width, shared=[exponent_list(exponents, E), b"more"], compress_shared=compress)
                 self.round_trip(one(entry), dense)
+
+    def test_rows(self):
+        for count, row in ((1, 10), (7, 6), (100, 24), (64, 1), (33, 3)):
+            classes = [self.random.randrange(16) for _ in range(count)]
+            width = 2 if row % 2 == 0 else 1
+            for mask in ("none", "bitmask", "gaps"):
+                dense = self.floats(count * row // width, width, 0.6, True)
+
+                def encode(part):
+                    first, rest = rows(part, row, classes, lambda sorted_rows: split(sorted_rows, width, mask))
+                    return chunk(first, planes(rest, width), count % 2 == 1)
+
+                with self.subTest(count=count, row=row, mask=mask):
+                    self.round_trip(one(Entry(0, dense, encode)), dense)
+
+    def test_refused_rows(self):
+        def file(row=4, inner=0, streams=(b"\0\1\0\1",), tail=b"", value=raw(bytes(16))):
+            mask = Coded("rows", varint(row) + varint(inner) + tail, streams)
+            return one(Entry(0, bytes(16), lambda d: chunk(mask, value)))
+
+        self.check(file())
+        for data, pattern in ((file(row=0), "fill"), (file(row=5), "fill"), (file(inner=99), "not name"), (file(streams=()), "no classes"),
+                              (file(streams=(b"\0\1\0",)), "wrong length"), (file(streams=(b"\0\1\0\x10",)), "class"),
+                              (file(inner=NAMES.index("rows"), tail=b"\4\0"), "wrong place"),
+                              (file(inner=NAMES.index("raw")), "wrong place"), (file(tail=b"x"), "none"),
+                              (file(value=Coded("rows")), "wrong place")):
+            with self.subTest(pattern=pattern):
+                self.refuses(data, pattern)
+        self.refuses(file(inner=NAMES.index("from-the-future")), "from-the-future", UnknownEncoding)
 
     def test_palettes(self):
         for width in (1, 2, 4, 8):
