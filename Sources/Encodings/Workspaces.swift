@@ -20,7 +20,7 @@ public import TensorModel
   var codes: ScratchBuffer { fields }
   let gathered = ScratchBuffer()
   let products = ScratchBuffer()
-  let palette = Palette()
+  lazy var palette = Palette()
   /// The chunk with its rows in order.
   let ordered = ScratchBuffer()
   /// The best chunk so far, and the one that is being tried.
