@@ -11,6 +11,8 @@ extension TensorPlanner {
   private static let nearlyAsSmall = 1.25
   /// More distinct elements say nothing of what was done to the weights.
   private static let mostLevels = 256
+  /// One that is not that much smaller is left.
+  private static let smaller = 0.98
   /// Bytes of a tensor on which candidates are tried.
   private static let trialBytes = 256 << 10
 
@@ -128,11 +130,15 @@ extension TensorPlanner {
     for candidate in candidates {
       let fraction = try size(candidate.decision.plan)
       trials.append((candidate.name, fraction))
-      if fraction < min(best?.fraction ?? 1, ordinary) { best = (candidate.decision, fraction) }
+      if fraction < best?.fraction ?? 1 { best = (candidate.decision, fraction) }
     }
     guard let best else { return nil }
+    // The sample is of other pieces: where it is close, the general plan is tried on this one.
+    let close = best.fraction > Self.clearlySmaller * Self.clearlySmaller * ordinary
+    let usual = close && sampled != nil ? try size(general.plan) : ordinary
+    guard best.fraction < Self.smaller * usual else { return nil }
     var decision = best.decision
-    decision.plan.takesFirst = best.fraction < Self.clearlySmaller * ordinary
+    decision.plan.takesFirst = best.fraction < Self.clearlySmaller * usual
     decision.plan.values += general.plan.values
     decision.plan.searchesMatches = !decision.plan.takesFirst && general.plan.searchesMatches
     decision.sampled = trials
