@@ -8,7 +8,7 @@ extension TensorPlanner {
   /// A special encoding that is that much smaller than the general one is taken without trying both on every chunk.
   private static let clearlySmaller = 0.9
   /// A grid that is at most that much larger than a palette names what was found.
-  private static let nearlyAsSmall = 1.25
+  private static let nearlyAsSmall = 1.1
   /// More distinct elements say nothing of what was done to the weights.
   private static let mostLevels = 256
   /// One that is not that much smaller is left.
@@ -136,17 +136,25 @@ extension TensorPlanner {
     // The sample is of other pieces: where it is close, the general plan is tried on this one.
     let close = best.fraction > Self.clearlySmaller * Self.clearlySmaller * ordinary
     let usual = close && sampled != nil ? try size(general.plan) : ordinary
-    guard best.fraction < Self.smaller * usual else { return nil }
+    // A grid says more of what was done to the weights than the palette that it is, too, and is named even where what
+    // serves any tensor is as small.
+    let ceiling = Self.nearlyAsSmall * min(best.fraction, usual)
+    let likely = zip(candidates, trials.dropFirst()).filter {
+      $0.0.decision.plan.grid != nil && $0.1.fraction < ceiling
+    }
+    let plan = likely.min { $0.1.fraction < $1.1.fraction }?.0.decision.plan.grid
+    let found = try finding(plan, info, range, general.plan.element, workspace, bytes)
+    guard best.fraction < Self.smaller * usual else {
+      var decision = general
+      decision.grid = plan == nil ? nil : found
+      return decision
+    }
     var decision = best.decision
     decision.plan.takesFirst = best.fraction < Self.clearlySmaller * usual
     decision.plan.values += general.plan.values
     decision.plan.searchesMatches = !decision.plan.takesFirst && general.plan.searchesMatches
     decision.sampled = trials
-    // A grid says more of what was done to the weights than the palette that it is, too.
-    let grids = zip(candidates, trials.dropFirst()).filter { $0.0.decision.plan.grid != nil }
-    let likely = grids.filter { $0.1.fraction < min(ordinary, Self.nearlyAsSmall * best.fraction) }
-    let plan = likely.min { $0.1.fraction < $1.1.fraction }?.0.decision.plan.grid
-    decision.grid = try finding(plan, info, range, general.plan.element, workspace, bytes)
+    decision.grid = found
     return decision
   }
 
