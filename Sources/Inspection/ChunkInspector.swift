@@ -45,6 +45,8 @@ final class ChunkInspector {
     var wantsColumns: Bool
     /// The bytes of the chunk that are packed, to learn what packing gives.
     var packed: Range<Int>?
+    /// What a look at the tensor showed.
+    var survey: TensorSurvey
     /// The elements that tell of quantiles and entropies.
     var sample: ValueSample
     /// Words whose hashes are larger don't count any more.
@@ -94,7 +96,7 @@ final class ChunkInspector {
     }
     if let part = task.packed, let estimator {
       let start = part.lowerBound - task.range.lowerBound
-      let packed = try estimator.pack(bytes.extracting(start..<start + part.count), of: task.info, part)
+      let packed = try estimator.pack(bytes.extracting(start..<start + part.count), of: task.info, part, task.survey)
       found.packed = (packed, part.count, 1)
     }
     return found

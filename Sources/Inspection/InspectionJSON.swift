@@ -1,4 +1,5 @@
 import Kernels
+import Packing
 import TensorModel
 
 /// The JSON document of an inspection. Keys that need data are left out where none was read.
@@ -90,6 +91,7 @@ public enum InspectionJSON {
       json.optional("column_norms", tensor.norms?.columns, write)
       writeStructure(of: tensor, to: &json)
       json.optional("exact_in", tensor.profile?.exactIn?.name) { $0.string($1, $2) }
+      json.optional("grid", tensor.grid, write)
     }
     write(tensor.packed, isHeaderOnly: isHeaderOnly, to: &json)
     writeSampled(tensor, isHeaderOnly: isHeaderOnly, to: &json)
@@ -133,6 +135,23 @@ public enum InspectionJSON {
       guard let lines = tensor.zeroLines else { return }
       json.integer("zero_rows", lines.zeroRows)
       json.optional("zero_columns", lines.zeroColumns) { $0.integer($1, $2) }
+    }
+  }
+
+  private static func write(_ json: inout JSONText, _ key: String, _ grid: GridFinding) {
+    json.object(key) { json in
+      json.string("kind", grid.kind.rawValue)
+      json.string("book", grid.book.rawValue)
+      json.integer("bits", grid.bits)
+      json.integer("levels", grid.levels)
+      json.bool("symmetric", grid.isSymmetric)
+      json.bool("offset", grid.hasOffset)
+      json.integer("group", grid.groupElements)
+      json.string("axis", grid.axis.rawValue)
+      json.integer("rows", grid.rows)
+      json.integer("columns", grid.columns)
+      json.optional("scale_type", grid.scaleType?.rawValue) { $0.string($1, $2) }
+      json.number("share", grid.share)
     }
   }
 

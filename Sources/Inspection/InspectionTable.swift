@@ -93,7 +93,7 @@ private struct Row {
     shape = tensor.info.shape.map(String.init).joined(separator: "×")
     byteCount = tensor.info.byteCount
     values = tensor.values
-    structure = Self.describe(tensor.structure, tensor.zeroLines)
+    structure = Self.describe(tensor)
     entropyBits = tensor.info.elementCount > 0 ? tensor.profile?.entropyBits : nil
     distinct = tensor.profile?.distinct
     isDistinctExact = tensor.profile?.distinctError == 0
@@ -116,14 +116,17 @@ private struct Row {
     packed = group.packed
   }
 
-  /// `rows 12/384` where whole rows are zero.
-  private static func describe(_ structure: Structure?, _ lines: ZeroLines?) -> String {
-    guard let structure else { return "" }
-    return switch (structure, lines) {
-    case (.rows, let lines?): "rows \(lines.zeroRows)/\(lines.rows)"
-    case (.columns, let lines?): "columns \(lines.zeroColumns ?? 0)/\(lines.columns)"
-    default: structure.rawValue
-    }
+  /// `rows 12/384` where whole rows are zero, `int4 g128` where dense weights lie on a grid, both where both do.
+  private static func describe(_ tensor: TensorReport) -> String {
+    guard let structure = tensor.structure else { return "" }
+    let zeros =
+      switch (structure, tensor.zeroLines) {
+      case (.rows, let lines?): "rows \(lines.zeroRows)/\(lines.rows)"
+      case (.columns, let lines?): "columns \(lines.zeroColumns ?? 0)/\(lines.columns)"
+      default: structure.rawValue
+      }
+    guard let grid = tensor.grid else { return zeros }
+    return structure == .dense ? grid.summary : "\(grid.summary), \(zeros)"
   }
 }
 

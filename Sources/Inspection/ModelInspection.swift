@@ -10,7 +10,8 @@ public enum ModelInspection {
   ///
   /// Every number is the same for any number of threads. Bytes that were read are released behind the workers.
   /// - Parameters:
-  ///   - estimator: tells what packing would save; without it, and for packed models, which know, nothing is projected.
+  ///   - estimator: tells what packing would save, and on which grids tensors lie; without it nothing is projected, and
+  ///     grids are named of packed models alone, which know their sizes themselves.
   ///   - progress: told the bytes of each finished batch of chunks, in order, from any thread but one at a time.
   /// - Throws: what reading throws, with the tensor's name.
   public static func run(
@@ -24,9 +25,11 @@ public enum ModelInspection {
     if !options.headerOnly {
       let plan = try InspectionPlan(reader, chosen)
       let estimator = packedCatalog == nil ? estimator : nil
+      let surveys = try surveys(reader, plan, options, packedCatalog == nil ? estimator : PackedSizeEstimate())
+      for index in reports.indices { reports[index].grid = surveys[index].grid }
       let ledger = Ledger(
         reports, plan, wantsHistogram: options.wantsHistogram, projectsPackedSize: estimator != nil)
-      try readAll(reader, plan, ledger, options, estimator, progress)
+      try readAll(reader, plan, surveys, ledger, options, estimator, progress)
       reports = ledger.finish()
       if options.isExact { try countDistinct(reader, plan, &reports) }
     }
@@ -34,9 +37,31 @@ public enum ModelInspection {
     return ModelReport(reader, options, reports, isPacked: packedCatalog != nil)
   }
 
+  /// Looks at every tensor as packing would, if there is an estimator. Of a packed model, at those alone that hold a grid or a palette, and at one
+  /// chunk of them.
+  private static func surveys(
+    _ reader: any ContainerReader, _ plan: InspectionPlan, _ options: InspectionOptions,
+    _ estimating: (any PackedSizeEstimating)?
+  ) throws(ModelError) -> [TensorSurvey] {
+    let none = [TensorSurvey](repeating: TensorSurvey(), count: plan.parts.count)
+    guard let estimating else { return none }
+    let surveys = Mutex(none)
+    try Pump.run(items: plan.parts.count, threads: options.threads) { () throws(ModelError) in
+      TensorSurveyor(reader, try estimating.makeEstimator())
+    } work: { (surveyor, number) throws(ModelError) in
+      let part = plan.parts[number]
+      guard part.info.byteCount > 0, !part.isRepeated else { return }
+      let survey = try within("tensor '\(part.info.name)'") { () throws(ModelError) in
+        try surveyor.survey(part)
+      }
+      surveys.withLock { $0[number] = survey }
+    }
+    return surveys.withLock { $0 }
+  }
+
   private static func readAll(
-    _ reader: any ContainerReader, _ plan: InspectionPlan, _ ledger: Ledger, _ options: InspectionOptions,
-    _ estimator: (any PackedSizeEstimating)?, _ progress: (@Sendable (Int) -> Void)?
+    _ reader: any ContainerReader, _ plan: InspectionPlan, _ surveys: [TensorSurvey], _ ledger: Ledger,
+    _ options: InspectionOptions, _ estimator: (any PackedSizeEstimating)?, _ progress: (@Sendable (Int) -> Void)?
   ) throws(ModelError) {
     try Pump.run(items: plan.batchCount, threads: options.threads) { () throws(ModelError) in
       ChunkInspector(reader.makeSession(), try estimator?.makeEstimator())
@@ -51,6 +76,7 @@ public enum ModelInspection {
               tensor: part.tensor, info: part.info, range: item.range,
               wantsColumns: ledger.wantsColumns(part: item.part),
               packed: options.isExact ? item.range : plan.sample(item),
+              survey: surveys[item.part],
               sample: options.countsAll ? .all : ValueSample(elementCount: part.info.elementCount),
               wordLimit: ledger.wordLimit(part: item.part),
               repeatedGrid: part.isRepeated ? part.grid : nil))

@@ -1,4 +1,5 @@
 public import Kernels
+public import Packing
 public import TensorModel
 
 /// What an inspection found of one model.
@@ -39,6 +40,8 @@ public struct TensorReport: Sendable {
   /// Nil where the tensor has no matrix of more than one row and one column, or no real numbers.
   public internal(set) var norms: LineNorms?
   public internal(set) var structure: Structure?
+  /// The grid on which the elements lie, where packing stores them so and somebody asked.
+  public internal(set) var grid: GridFinding?
   public internal(set) var packed: PackedSize?
 
   /// Whether a number here comes from a sample.

@@ -9,6 +9,7 @@ extension TensorPlanner.Decision {
     if zeros > 0 {
       reasons.append("\(Self.percent(zeros, of: info.byteCount / plan.element.width)) zeros")
     }
+    if let grid { reasons.append(grid.explanation) }
     if !plan.element.isFloat {
       reasons.append("not floats, so byte by byte")
     } else if !sampled.isEmpty {

@@ -21,11 +21,20 @@ private final class ChunkPacker: PackedSizeEstimator {
     workspace = EncodingWorkspace(effort: effort)
   }
 
-  func pack(_ chunk: RawSpan, of info: TensorInfo, _ range: Range<Int>) throws(ModelError) -> PackedChunk {
-    // The chunk stands for the tensor: its own sample decides, as the tensor's does when it is packed.
-    let plan = try planner.decide(info, in: range, workspace) { (part, body) throws(ModelError) in
-      try body(chunk.extracting((part.lowerBound - range.lowerBound)..<(part.upperBound - range.lowerBound)))
-    }.plan
+  func survey(
+    _ info: TensorInfo, in window: Range<Int>,
+    bytes: (Range<Int>, (RawSpan) throws(ModelError) -> Void) throws(ModelError) -> Void
+  ) throws(ModelError) -> TensorSurvey {
+    let decision = try planner.decide(info, in: window, workspace, bytes: bytes)
+    var survey = TensorSurvey(grid: decision.grid)
+    survey.plan = decision.plan
+    return survey
+  }
+
+  func pack(
+    _ chunk: RawSpan, of info: TensorInfo, _ range: Range<Int>, _ survey: TensorSurvey
+  ) throws(ModelError) -> PackedChunk {
+    guard let plan = survey.plan else { preconditionFailure("the survey is another's") }
     let choice = ChunkCodec.encode(chunk, at: range.lowerBound, plan: plan, workspace)
     return PackedChunk(byteCount: workspace.encodedByteCount + Self.directoryBytes, encoding: choice.name)
   }

@@ -1,3 +1,4 @@
+import Encodings
 public import TensorModel
 
 /// What a chunk becomes in a packed file.
@@ -19,10 +20,31 @@ public protocol PackedSizeEstimating: Sendable {
   func makeEstimator() throws(ModelError) -> any PackedSizeEstimator
 }
 
+/// What a look at a tensor showed of how it is packed.
+public struct TensorSurvey: Sendable {
+  /// The grid on which its elements lie.
+  public var grid: GridFinding?
+  var plan: TensorPlan?
+
+  public init(grid: GridFinding? = nil) { self.grid = grid }
+}
+
 /// One worker's estimator.
 public protocol PackedSizeEstimator: AnyObject {
+  /// Looks at a tensor, as packing does before it comes to its chunks.
+  /// - Parameters:
+  ///   - window: the bytes of the tensor that may be looked at, at least one: whole blocks.
+  ///   - bytes: lends some of them.
+  func survey(
+    _ info: TensorInfo, in window: Range<Int>,
+    bytes: (Range<Int>, (RawSpan) throws(ModelError) -> Void) throws(ModelError) -> Void
+  ) throws(ModelError) -> TensorSurvey
+
   /// What `chunk`, the bytes `range` of the tensor, becomes.
-  func pack(_ chunk: RawSpan, of info: TensorInfo, _ range: Range<Int>) throws(ModelError) -> PackedChunk
+  /// - Parameter survey: what this estimator, or another worker's, said of the tensor.
+  func pack(
+    _ chunk: RawSpan, of info: TensorInfo, _ range: Range<Int>, _ survey: TensorSurvey
+  ) throws(ModelError) -> PackedChunk
 
   /// What `range` becomes, which holds `block` (one block of the dtype) again and again; in O(1).
   func pack(repeating block: [UInt8], of info: TensorInfo, _ range: Range<Int>) throws(ModelError) -> PackedChunk

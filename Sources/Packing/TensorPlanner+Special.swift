@@ -7,6 +7,10 @@ extension TensorPlanner {
   private static let fewElements = 1024
   /// A special encoding that is that much smaller than the general one is taken without trying both on every chunk.
   private static let clearlySmaller = 0.9
+  /// A grid that is at most that much larger than a palette names what was found.
+  private static let nearlyAsSmall = 1.1
+  /// More distinct elements say nothing of what was done to the weights.
+  private static let mostLevels = 256
   /// One that is not that much smaller is left.
   private static let smaller = 0.98
   /// Bytes of a tensor on which candidates are tried.
@@ -142,12 +146,60 @@ extension TensorPlanner {
     // The sample is of other pieces: where it is close, the general plan is tried on this one.
     let close = best.fraction > Self.clearlySmaller * Self.clearlySmaller * ordinary
     let usual = close && sampled != nil ? try size(general.plan) : ordinary
-    guard best.fraction < Self.smaller * usual else { return nil }
+    // A grid says more of what was done to the weights than the palette that it is, too, and is named even where what
+    // serves any tensor is as small.
+    let ceiling = Self.nearlyAsSmall * min(best.fraction, usual)
+    let likely = zip(candidates, trials.dropFirst()).filter {
+      $0.0.decision.plan.grid != nil && $0.1.fraction < ceiling
+    }
+    let plan = likely.min { $0.1.fraction < $1.1.fraction }?.0.decision.plan.grid
+    let found = try finding(plan, info, range, general.plan.element, workspace, bytes)
+    guard best.fraction < Self.smaller * usual else {
+      var decision = general
+      decision.grid = plan == nil ? nil : found
+      return decision
+    }
     var decision = best.decision
     decision.plan.takesFirst = best.fraction < Self.clearlySmaller * usual
     decision.plan.values += general.plan.values
     decision.plan.searchesMatches = !decision.plan.takesFirst && general.plan.searchesMatches
     decision.sampled = trials
+    decision.grid = found
     return decision
+  }
+
+  /// What a piece of the tensor shows of the grid; of the palette, where there is none.
+  private func finding(
+    _ grid: GridPlan?, _ info: TensorInfo, _ range: Range<Int>, _ element: ElementType, _ workspace: EncodingWorkspace,
+    _ bytes: Lend
+  ) throws(ModelError) -> GridFinding? {
+    var found: GridFinding?
+    try bytes(range) { (span) throws(ModelError) in
+      if let grid {
+        let evidence = GridEvidence.gather(span, at: range.lowerBound, of: element, grid: grid, workspace)
+        found = evidence.flatMap { GridFinding(grid, $0, elements: info.elementCount) }
+      } else {
+        let levels = Self.distinct(span, element.width)
+        if (2...Self.mostLevels).contains(levels.count) {
+          found = GridFinding(levels: levels.count, elements: info.elementCount)
+        }
+      }
+    }
+    return found
+  }
+
+  /// The distinct words of a piece, but not many more than may be levels of a palette.
+  private static func distinct(_ span: RawSpan, _ width: Int) -> Set<UInt64> {
+    var distinct: Set<UInt64> = []
+    var start = 0
+    while start < span.byteCount, distinct.count <= mostLevels {
+      var word: UInt64 = 0
+      for byte in 0..<width {
+        word = word << 8 | UInt64(unsafe span.unsafeLoad(fromByteOffset: start + byte, as: UInt8.self))
+      }
+      distinct.insert(word)
+      start += width
+    }
+    return distinct
   }
 }

@@ -13,6 +13,8 @@ struct TensorPlanner {
     var chunkBytes = ChunkGrid.defaultChunkBytes
     /// What each candidate took of the sample, as a fraction of it; empty where nothing was sampled.
     var sampled: [(candidate: String, fraction: Double)] = []
+    /// The grid that was found, where `grid` or `palette` is the likeliest to be chosen.
+    var grid: GridFinding?
   }
 
   /// - Parameters:

@@ -53,7 +53,12 @@ func floats(_ name: String, _ shape: [Int], _ values: [Float]) throws -> (info: 
 /// Packs every chunk into a tenth, and says which encoding by its first byte.
 struct TenthEstimating: PackedSizeEstimating {
   final class Estimator: PackedSizeEstimator {
-    func pack(_ chunk: RawSpan, of info: TensorInfo, _ range: Range<Int>) -> PackedChunk {
+    func survey(
+      _ info: TensorInfo, in window: Range<Int>,
+      bytes: (Range<Int>, (RawSpan) throws(ModelError) -> Void) throws(ModelError) -> Void
+    ) -> TensorSurvey { TensorSurvey() }
+
+    func pack(_ chunk: RawSpan, of info: TensorInfo, _ range: Range<Int>, _ survey: TensorSurvey) -> PackedChunk {
       let first = unsafe chunk.unsafeLoad(fromByteOffset: 0, as: UInt8.self)
       return PackedChunk(byteCount: chunk.byteCount / 10, encoding: first == 0 ? "raw" : "planes")
     }

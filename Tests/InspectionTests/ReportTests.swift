@@ -295,6 +295,7 @@ import Testing
                   "kind": "unstructured"
                 },
                 "exact_in": "F8_E5M2",
+                "grid": null,
                 "encoding": "raw",
                 "encodings": {
                   "raw": 1
@@ -344,6 +345,7 @@ import Testing
                   "kind": "dense"
                 },
                 "exact_in": null,
+                "grid": null,
                 "encoding": "planes",
                 "encodings": {
                   "planes": 1
@@ -391,6 +393,7 @@ import Testing
                   "zero_columns": 0
                 },
                 "exact_in": null,
+                "grid": null,
                 "encoding": null,
                 "encodings": {},
                 "packed_bytes": 0,

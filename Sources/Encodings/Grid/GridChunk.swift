@@ -9,7 +9,7 @@ struct GridChunk {
   /// A byte for each group and level; empty where no product needs one.
   private(set) var corrections: [Int8] = []
   /// Groups without a scale.
-  private var failures = 0
+  private(set) var failures = 0
   private static let fewFailures = 16
   /// Whether so many groups have no scale that the others were not looked at.
   var isHopeless: Bool { scales.count < groupCount }

@@ -385,14 +385,14 @@ struct GridHypothesis {
 
 extension [Float] {
   /// NormalFloat4, the quantiles of a normal distribution (Dettmers et al., QLoRA, 2023, appendix E).
-  static let normalFloat4: [Float] = [
+  public static let normalFloat4: [Float] = [
     -1, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334,
     -0.09105003625154495, 0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
     0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1,
   ]
 
   /// All finite values of FP8 E4M3 (OCP 8-bit floating point, 2023).
-  static let float8E4M3: [Float] = Set(
+  public static let float8E4M3: [Float] = Set(
     (0..<127).flatMap { bits in
       let value = FloatLayout.e4m3.single(ofBits: UInt64(bits))
       return [value, -value]

@@ -32,6 +32,12 @@ struct InspectCommand: ParsableCommand {
       holds every value bit for bit. row_norms and column_norms are Euclidean, of the matrix of shape[0] rows; the \
       median of the rows is exact to 0.1 %, and more than 65536 columns are not added up.
 
+      grid says how the values lie on a quantisation grid, where packing would store them so: kind (affine: integers \
+      times a scale, and an offset where there is one; palette: the levels of a book), book (integers, nf4, fp4_e2m1, \
+      fp8_e4m3, learned), bits, levels, symmetric, the elements that share a scale (group: rows x columns), the \
+      narrowest scale_type that holds the scales, and the share of the groups that lie on it. It is proved for a piece \
+      from the middle of the tensor. In the table it stands under structure: "int4 g128", "ternary", "fp8 128x128".
+
       The conditions of --fail-if compare a key of the totals in JSON, or after "tensor." one of each tensor's, with a \
       number by <, <=, >, >=, == or !=; "and" joins several, which then hold for the same tensor. The report is \
       written in any case.
