@@ -11,6 +11,8 @@ public struct TensorPlan: Hashable, Sendable {
   public var shared: SharedStreams
   /// What `grid` looks for.
   public var grid: GridPlan?
+  /// Bytes of a row of the matrix that the tensor is; 0 where its rows are not put in order.
+  public var rowBytes = 0
   /// Whether the first of `values` that can store a chunk is taken, without trying the others.
   public var takesFirst = false
 
@@ -28,6 +30,8 @@ public struct ChunkChoice: Hashable, Sendable {
   public var value: String
   /// Zeros in the chunk, of either sign; 0 where they were not counted.
   public var zeros: Int
+  /// Whether rows are in order.
+  public var hasOrder = false
 
   public init(mask: String, value: String, zeros: Int = 0) {
     self.mask = mask
@@ -36,7 +40,7 @@ public struct ChunkChoice: Hashable, Sendable {
   }
 
   /// `gaps+fused`; a mask of `none` is not named.
-  public var name: String { mask == "none" ? value : "\(mask)+\(value)" }
+  public var name: String { (hasOrder ? "rows+" : "") + (mask == "none" ? value : "\(mask)+\(value)") }
 }
 
 /// Chunks to stored chunks and back.
@@ -66,8 +70,26 @@ public enum ChunkCodec {
     {
       return ChunkChoice(mask: "none", value: "constant")
     }
-    return unsafe ChunkPlanner.encode(
-      elements, at: byteOffset / plan.element.width, plan: plan, workspace)
+    let first = byteOffset / plan.element.width
+    let choice = unsafe ChunkPlanner.encode(elements, at: first, plan: plan, workspace)
+    guard byteOffset % max(plan.rowBytes, 1) == 0, let order = unsafe RowOrder(elements, rowBytes: plan.rowBytes) else {
+      return choice
+    }
+    return try! workspace.withEncoded { (plain) throws(ModelError) in
+      let kept = unsafe plain.withUnsafeBytes { unsafe [UInt8]($0) }
+      let rows = unsafe workspace.ordered.raw(bytes.count)
+      unsafe order.gather(elements.start, into: rows)
+      workspace.order = order
+      defer { workspace.order = nil }
+      let ordered = unsafe Elements(start: rows, count: elements.count, type: elements.type)
+      var other = unsafe ChunkPlanner.encode(ordered, at: first, plan: plan, workspace)
+      if workspace.encodedByteCount < kept.count {
+        other.hasOrder = true
+        return other
+      }
+      workspace.best.adopt(kept)
+      return choice
+    }
   }
 
   /// The chunk's bytes at an address aligned for its elements, copied only if need be.
@@ -91,9 +113,32 @@ public enum ChunkCodec {
     into target: UnsafeMutableRawBufferPointer, _ workspace: DecodingWorkspace
   ) throws(ModelError) {
     let chunk = try unsafe StoredChunk(RawSpan(_unsafeBytes: stored), denseBytes: target.count)
-    let mask: any MaskEncoding = try encoding(chunk.mask, names)
-    let valueEncoding: any Encoding = try encoding(chunk.value, names)
-    let maskStage = unsafe StageReader(chunk.mask, of: stored, firstSlot: 0, workspace)
+    let outer: any Encoding = try encoding(chunk.mask.encoding, names)
+    let stage = unsafe StageReader(chunk.mask, of: stored, firstSlot: 0, workspace)
+    guard outer is RowsEncoding else {
+      guard let mask = outer as? any MaskEncoding else { throw misplaced(outer) }
+      return try unsafe decode(
+        chunk, stored, mask, stage, at: byteOffset, names, shared: shared, into: target, workspace)
+    }
+    let (rowBytes, number, parameters) = try RowOrder.parse(stage.parameters)
+    let order = try RowOrder(stage, rowBytes: rowBytes, byteCount: target.count)
+    let inner: any Encoding = try encoding(number, names)
+    guard let mask = inner as? any MaskEncoding else { throw misplaced(inner) }
+    let rows = unsafe UnsafeMutableRawBufferPointer(
+      start: workspace.ordered.raw(target.count), count: target.count)
+    try unsafe decode(
+      chunk, stored, mask, StageReader(stage, parameters: parameters), at: byteOffset, names, shared: shared,
+      into: rows, workspace)
+    unsafe order.scatter(rows.baseAddress!, into: target.baseAddress!)
+  }
+
+  /// Decodes a chunk whose mask stage is known.
+  @unsafe private static func decode(
+    _ chunk: StoredChunk, _ stored: UnsafeRawBufferPointer, _ mask: any MaskEncoding, _ maskStage: StageReader,
+    at byteOffset: Int, _ names: [String], shared: SharedStreams, into target: UnsafeMutableRawBufferPointer,
+    _ workspace: DecodingWorkspace
+  ) throws(ModelError) {
+    let valueEncoding: any Encoding = try encoding(chunk.value.encoding, names)
     let valueStage = unsafe StageReader(chunk.value, of: stored, firstSlot: chunk.mask.streams.count, workspace)
     guard valueEncoding.stage == .value else { throw misplaced(valueEncoding) }
     if mask is NoMask {
@@ -152,23 +197,29 @@ public enum ChunkCodec {
   /// What a stored chunk names.
   /// - Parameter start: its first `choiceBytes` bytes, or all where there are fewer.
   public static func choice(_ start: RawSpan, names: [String]) throws(ModelError) -> ChunkChoice {
-    let (mask, value) = try StoredChunk.encodings(start)
-    guard names.indices.contains(mask), names.indices.contains(value) else {
-      throw ModelError(.malformed, "a chunk names encoding \(max(mask, value)) of \(names.count)")
+    let found = try StoredChunk.encodings(start)
+    func name(_ number: Int) throws(ModelError) -> String {
+      guard names.indices.contains(number) else {
+        throw ModelError(.malformed, "a chunk names encoding \(number) of \(names.count)")
+      }
+      return names[number]
     }
-    return ChunkChoice(mask: names[mask], value: names[value])
+    let mask = try name(found.mask)
+    guard mask == "rows" else { return ChunkChoice(mask: mask, value: try name(found.value)) }
+    var choice = ChunkChoice(mask: try name(RowOrder.parse(found.parameters).mask), value: try name(found.value))
+    choice.hasOrder = true
+    return choice
   }
 
-  private static func encoding<Kind>(_ stage: StoredChunk.Stage, _ names: [String]) throws(ModelError) -> Kind {
-    guard names.indices.contains(stage.encoding) else {
-      throw ModelError(.malformed, "a chunk names encoding \(stage.encoding) of \(names.count)")
+  private static func encoding(_ number: Int, _ names: [String]) throws(ModelError) -> any Encoding {
+    guard names.indices.contains(number) else {
+      throw ModelError(.malformed, "a chunk names encoding \(number) of \(names.count)")
     }
-    let name = names[stage.encoding]
-    guard let encoding = EncodingRegistry.named(name) else {
-      throw ModelError(.unsupported, "encoding '\(name)'; known: \(EncodingRegistry.names.joined(separator: ", "))")
+    guard let encoding = EncodingRegistry.named(names[number]) else {
+      throw ModelError(
+        .unsupported, "encoding '\(names[number])'; known: \(EncodingRegistry.names.joined(separator: ", "))")
     }
-    guard let kind = encoding as? Kind else { throw misplaced(encoding) }
-    return kind
+    return encoding
   }
 
   private static func misplaced(_ encoding: any Encoding) -> ModelError {

@@ -53,7 +53,7 @@ enum ChunkPlanner {
     let density = unsafe Double(zeros) / Double(elements.count)
     // Gaps and bits cost the same near 0.88 zeros; the choice is measured where it is close.
     let mask = density > 0.93 ? ["gaps"] : density < 0.8 ? ["bitmask"] : ["bitmask", "gaps"]
-    if effort.isExact { return ["bitmask", "gaps", "none"] }
+    if effort.isExact { return density < 0.3 ? mask + ["none"] : mask }
     // Left in, a zero costs its symbol and its raw bits; left out, its share of a mask, whose bytes take a bit at least.
     let width = unsafe elements.type.width
     let rawBits = unsafe elements.type.isFloat ? Double(8 * width - 8 - min(elements.type.exponentBits, 5)) : 2

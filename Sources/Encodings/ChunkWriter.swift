@@ -1,3 +1,4 @@
+import Kernels
 import TensorModel
 
 /// Builds the stored form of one chunk: the records of its stages, then the bodies of their streams.
@@ -12,6 +13,8 @@ import TensorModel
   private var bodyCount = 0
   private let methods: StreamMethods
   public let effort: Effort
+  /// The order of the chunk's rows, recorded around its mask stage.
+  var order: RowOrder?
   /// Whether streams are also offered to zstd's match search; a tensor's plan says whether that ever pays.
   public var searchesMatches = false
 
@@ -28,6 +31,8 @@ import TensorModel
     case noise
     /// Anything; bytes may repeat.
     case general
+    /// The bits of a mask: like symbols, unless its words recur, as those of blocks, rows and columns of zeros do.
+    case mask
   }
 
   public func reset() {
@@ -53,6 +58,15 @@ import TensorModel
 
   /// Begins a stage; its streams follow in order, `streams` of them.
   public func beginStage(_ encoding: Int, parameters: [UInt8], streams: Int) {
+    if let order, head.bytes.isEmpty {
+      let wrapped = order.parameters(around: encoding, parameters)
+      appendRecord(EncodingRegistry.number(of: "rows"), parameters: wrapped, streams: streams + 1)
+      return unsafe order.classes.withUnsafeBytes { unsafe append($0, .symbols) }
+    }
+    appendRecord(encoding, parameters: parameters, streams: streams)
+  }
+
+  private func appendRecord(_ encoding: Int, parameters: [UInt8], streams: Int) {
     head.varint(encoding)
     head.varint(parameters.count)
     head.append(parameters)
@@ -71,12 +85,13 @@ import TensorModel
   /// Appends a stream in the form that is smallest, as far as the effort goes into finding it.
   @unsafe public func append(_ bytes: UnsafeRawBufferPointer, _ kind: StreamKind) {
     var best = bytes.count
-    for method in unsafe methods.worthTrying(on: bytes, kind, levels: matchLevels) {
+    for method in unsafe methods.worthTrying(on: bytes, kind, levels: matchLevels(for: bytes, kind)) {
       switch method {
       case .huffman:
         // Written in place; a better form replaces it.
         let target = unsafe body(adding: HuffmanFrame.bound(bytes.count))
-        best = unsafe methods.huffman.compress(bytes, into: target, limit: best) ?? best
+        best =
+          unsafe methods.huffman.compress(bytes, into: target, limit: best, blockBytes: blockBytes(bytes.count)) ?? best
       case .level(let level):
         guard let frame = unsafe methods.frame(of: bytes, level: level), frame.count < best else { continue }
         unsafe body(adding: frame.count).copyMemory(from: frame.baseAddress!, byteCount: frame.count)
@@ -100,7 +115,23 @@ import TensorModel
     return unsafe UnsafeRawBufferPointer(start: start, count: head.bytes.count + bodyCount)
   }
 
-  private var matchLevels: [Int32] { searchesMatches || effort.isExact ? effort.matchLevels : [] }
+  /// Takes over a chunk's stored form.
+  func adopt(_ stored: [UInt8]) {
+    reset()
+    unsafe body(adding: stored.count).copyMemory(from: stored, byteCount: stored.count)
+    bodyCount = stored.count
+  }
+
+  /// Blocks have codes of their own; where rows are in order, as many as there are kinds of them.
+  private func blockBytes(_ count: Int) -> Int {
+    order == nil ? HuffmanFrame.largestBlock : min(max(count / 8 + 1, 8192), HuffmanFrame.largestBlock)
+  }
+
+  @unsafe private func matchLevels(for bytes: UnsafeRawBufferPointer, _ kind: StreamKind) -> [Int32] {
+    if searchesMatches || effort.isExact { return effort.matchLevels }
+    guard kind == .mask, unsafe RecurringWords.areCommon(in: bytes) else { return [] }
+    return effort.matchLevels
+  }
 
   private func body(adding count: Int) -> UnsafeMutableRawPointer {
     let used = Self.headRoom + bodyCount

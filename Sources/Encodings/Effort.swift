@@ -19,8 +19,8 @@ public struct Effort: Hashable, Sendable {
     case 5: [6]
     case 6: [9]
     case 7: [12]
-    case 8: [3, 16]
-    default: [3, 19]
+    case 8: [3, 12]
+    default: [3, 15]
     }
   }
 
@@ -28,8 +28,10 @@ public struct Effort: Hashable, Sendable {
   var usesFused: Bool { level >= 2 }
   /// Whether candidates are compared by their exact size on the chunk, not by a sample of it.
   public var isExact: Bool { level >= 4 }
+  /// Whether rows that are alike are put together where that pays.
+  public var ordersRows: Bool { level >= 4 }
   /// About how many elements of a chunk are looked at to find the best cut; nil for all.
   var cutSample: Int? { level >= 4 ? nil : 4096 }
   /// How many of the best cuts are tried out.
-  var cutTrials: Int { level >= 9 ? 4 : level >= 6 ? 2 : 1 }
+  var cutTrials: Int { level >= 6 ? 2 : 1 }
 }

@@ -11,6 +11,7 @@ public enum EncodingRegistry {
     FusedEncoding(),
     PaletteEncoding(),
     GridEncoding(),
+    RowsEncoding(),
   ]
 
   /// The ids in the order of `all`: what a written file's list of encodings is.

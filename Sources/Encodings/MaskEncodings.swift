@@ -31,7 +31,7 @@ public struct Bitmask: MaskEncoding {
   ) {
     let hasSigns = unsafe !split.signs.isEmpty
     unsafe chunk.beginStage(number, parameters: [UInt8(split.width)], streams: hasSigns ? 2 : 1)
-    unsafe chunk.append(split.bitmapBytes, .general)
+    unsafe chunk.append(split.bitmapBytes, .mask)
     if hasSigns { unsafe chunk.append(split.signs, .noise) }
   }
 

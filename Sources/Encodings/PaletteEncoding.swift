@@ -64,6 +64,9 @@ public struct PaletteEncoding: ValueEncoding {
     let words = (0..<listed).map { index in
       (0..<width).reduce(UInt64(0)) { unsafe $0 | UInt64(planes[$1 * listed + index]) << UInt64(8 * $1) }
     }
+    guard zip(words, words.dropFirst()).allSatisfy({ $0 < $1 }) else {
+      throw ModelError(.malformed, "the elements of a palette are not ascending")
+    }
     let radix = Self.radix(listed)
     let packed = try unsafe stage.stream(isWide ? 2 : 1, byteCount: radix.byteCount(count))
     let codes = unsafe workspace.codes.bytes(count + 8)

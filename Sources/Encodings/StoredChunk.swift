@@ -20,10 +20,11 @@ public struct StoredChunk: Sendable {
   public let mask: Stage
   public let value: Stage
 
-  /// The positions of the two encodings that a chunk names, from its first bytes.
-  static func encodings(_ start: RawSpan) throws(ModelError) -> (mask: Int, value: Int) {
+  /// The positions of the two encodings that a chunk names, and the parameters of the first, from its first bytes.
+  static func encodings(_ start: RawSpan) throws(ModelError) -> (mask: Int, parameters: [UInt8], value: Int) {
     var cursor = ByteCursor(start)
-    return (try record(&cursor).encoding, try cursor.varint("the encoding of a stage"))
+    let mask = try record(&cursor)
+    return (mask.encoding, mask.parameters, try cursor.varint("the encoding of a stage"))
   }
 
   /// Parses the records and proves that bodies lie inside, fill the chunk, and decode to no more than

@@ -41,12 +41,19 @@ import Kernels
     let coded = unsafe huffmanBytes(of: source)
     var best = (method: Method.huffman, size: coded)
     for level in levels {
+      // The slow levels find what the fast one has an idea of.
+      if level > 4, best.method == .huffman, unsafe quick(source) > coded + coded / 20 { continue }
       let size = unsafe frame(of: source, level: level)?.count ?? source.count
       // A match search that gains next to nothing is not worth its time, at any level.
       if size < min(best.size, coded - coded / 200) { best = (.level(level), size) }
     }
     guard best.size < source.count - source.count / 100 else { return kind == .symbols ? [.huffman] : [] }
     return [best.method]
+  }
+
+  /// What a fast search for matches makes of a sample.
+  private func quick(_ source: UnsafeRawBufferPointer) -> Int {
+    unsafe frame(of: source, level: 3)?.count ?? source.count
   }
 
   /// About what Huffman codes take for a sample's bytes: their entropy, and what that of a sample is too small by.

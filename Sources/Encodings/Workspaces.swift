@@ -13,13 +13,16 @@ public import TensorModel
   let escapes = ScratchBuffer()
   let planes = ScratchBuffer()
   let fields = ScratchBuffer()
-  /// Of grids and palettes: elements as numbers, one group of them, products, levels, and codes.
-  let numbers = ScratchBuffer()
+  /// Of grids and palettes: elements as numbers, levels, and codes, where other encodings have what they need alone; one
+  /// group of numbers, and products.
+  var numbers: ScratchBuffer { planes }
+  var multiples: ScratchBuffer { escapes }
+  var codes: ScratchBuffer { fields }
   let gathered = ScratchBuffer()
   let products = ScratchBuffer()
-  let multiples = ScratchBuffer()
-  let codes = ScratchBuffer()
   let palette = Palette()
+  /// The chunk with its rows in order.
+  let ordered = ScratchBuffer()
   /// The best chunk so far, and the one that is being tried.
   var best: ChunkWriter
   var attempt: ChunkWriter
@@ -40,11 +43,17 @@ public import TensorModel
   /// Bytes of that form.
   public var encodedByteCount: Int { best.byteCount }
 
+  /// The order of rows that the next chunks are written with.
+  var order: RowOrder? {
+    get { best.order }
+    set { (best.order, attempt.order) = (newValue, newValue) }
+  }
+
   func keepAttempt() { swap(&best, &attempt) }
 
   /// An upper bound of a worker's memory for chunks of that many dense bytes, in bytes: the buffers above, two written
   /// chunks and zstd's contexts.
-  public static func byteCount(chunkBytes: Int) -> Int { 14 * chunkBytes + (8 << 20) }
+  public static func byteCount(chunkBytes: Int) -> Int { 12 * chunkBytes + (8 << 20) }
 }
 
 /// One decoding worker's buffers and zstd context, kept for its life.
@@ -56,6 +65,8 @@ public import TensorModel
   let denseCodes = ScratchBuffer()
   let products = ScratchBuffer()
   let zeroBits = ScratchBuffer()
+  /// The chunk with its rows in the order in which they are stored.
+  let ordered = ScratchBuffer()
   private var streams: [ScratchBuffer] = []
   /// Made for the first frame: files are opened by the thousand that hold none.
   private lazy var zstd = ZstdDecompressor()
@@ -83,7 +94,7 @@ public import TensorModel
   }
 
   /// An upper bound of a worker's memory for chunks of that many dense bytes, in bytes.
-  public static func byteCount(chunkBytes: Int) -> Int { 5 * chunkBytes + (1 << 20) }
+  public static func byteCount(chunkBytes: Int) -> Int { 6 * chunkBytes + (1 << 20) }
 }
 
 /// A stage of a stored chunk, from which a decoder takes parameters and streams.
@@ -102,6 +113,16 @@ public import TensorModel
     unsafe self.chunk = unsafe chunk
     self.firstSlot = firstSlot
     self.workspace = workspace
+  }
+
+  /// The stage within another: its own parameters, and the streams behind the first.
+  init(_ outer: StageReader, parameters: [UInt8]) {
+    self.parameters = parameters
+    stage = StoredChunk.Stage(
+      encoding: outer.stage.encoding, parameters: parameters, streams: Array(outer.stage.streams.dropFirst()))
+    unsafe chunk = unsafe outer.chunk
+    firstSlot = outer.firstSlot + 1
+    workspace = outer.workspace
   }
 
   public var streamCount: Int { stage.streams.count }

@@ -61,11 +61,10 @@ extension GridFitter {
       let number = unsafe numbers[index]
       let code = Double(Self.rounded((number - low) * inverse))
       if code == 0 { continue }
-      let half = kind.halfStep(number == 0 ? 0x1p-126 : Double(number))
-      let height = Double(number) - Double(low)
+      let (below, above) = number == 0 ? (-0x1p-150, 0x1p-150) : kind.rounding(to: Double(number))
       // What lies half way is rounded to the even word.
       interval.narrow(
-        to: (height - half) / code, (height + half) / code, isClosed: kind.word(number) & 1 == 0)
+        to: (below - Double(low)) / code, (above - Double(low)) / code, isClosed: kind.word(number) & 1 == 0)
     }
     return interval.shortest
   }

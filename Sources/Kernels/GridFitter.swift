@@ -197,10 +197,9 @@ public struct GridFitter: Sendable {
 
   /// Leaves the scales with which `level` gives `number`.
   func narrow(_ interval: inout GridInterval, _ number: Float, level: Double) {
-    let half = kind.halfStep(Double(number))
     // What lies half way is rounded to the even word.
     let isEven = kind.word(number) & 1 == 0
-    let (below, above) = (Double(number) - half, Double(number) + half)
+    let (below, above) = kind.rounding(to: Double(number))
     let (low, high) = divides ? (level / above, level / below) : (below / level, above / level)
     interval.narrow(to: low, high, isClosed: isEven)
   }

@@ -71,7 +71,17 @@ public enum GridKind: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// Half the distance of `value`, not 0, to its next larger neighbour.
+  /// The numbers half way to both neighbours of `value`, not 0: what lies between them is rounded to it.
+  @inline(__always)
+  func rounding(to value: Double) -> (low: Double, high: Double) {
+    let half = halfStep(value)
+    // Below a power of two, numbers lie twice as close; smaller magnitudes are below a positive one, above a negative.
+    let isPower = value.bitPattern & 0xF_FFFF_FFFF_FFFF == 0 && value.magnitude.exponent > leastExponent
+    let nearer = isPower ? half / 2 : half
+    return value > 0 ? (value - nearer, value + half) : (value - half, value + nearer)
+  }
+
+  /// Half the distance of `value`, not 0, to its neighbour of larger magnitude.
   @inline(__always)
   func halfStep(_ value: Double) -> Double {
     // 0 and subnormals of doubles are far below what any kind holds.

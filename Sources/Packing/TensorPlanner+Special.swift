@@ -7,6 +7,8 @@ extension TensorPlanner {
   private static let fewElements = 1024
   /// A special encoding that is that much smaller than the general one is taken without trying both on every chunk.
   private static let clearlySmaller = 0.9
+  /// One that is not that much smaller is left.
+  private static let smaller = 0.98
   /// Bytes of a tensor on which candidates are tried.
   private static let trialBytes = 256 << 10
 
@@ -82,21 +84,31 @@ extension TensorPlanner {
   private func suggestsPalette(_ window: Range<Int>, _ element: ElementType, _ bytes: Lend) throws(ModelError) -> Bool {
     let width = element.width
     let piece = min(2048, window.count / width / 4)
+    // Words of two bytes are few by themselves.
+    let few = width == 2 ? 256 : Self.fewElements
+    let zeros: Set<UInt64> = element.hasNegativeZero ? [0, 0x80] : [0]
     var distinct: Set<UInt64> = []
+    var seen = 0
     for place in 0..<4 {
       let start = window.lowerBound + (window.count - piece * width) / 3 * place / width * width
       try bytes(start..<(start + piece * width)) { (span) throws(ModelError) in
-        for index in 0..<piece where distinct.count <= Self.fewElements {
+        for index in 0..<piece where distinct.count <= few {
+          // Among that many of a palette, some are the same.
+          if seen == 256, distinct.count > 240 { return }
           var word: UInt64 = 0
           for byte in 0..<width {
-            word = word << 8 | UInt64(unsafe span.unsafeLoad(fromByteOffset: index * width + byte, as: UInt8.self))
+            word |=
+              UInt64(unsafe span.unsafeLoad(fromByteOffset: index * width + width - 1 - byte, as: UInt8.self))
+              << UInt64(8 * byte)
           }
+          if zeros.contains(word) { continue }
+          seen += 1
           distinct.insert(word)
         }
       }
-      if distinct.count > piece * (place + 1) / 4 || distinct.count > Self.fewElements { return false }
+      if distinct.count > few || seen >= 64 && distinct.count > seen / 4 + 32 { return false }
     }
-    return true
+    return distinct.count <= seen / 4
   }
 
   /// Encodes a piece from the middle with each candidate, and compares with what serves any tensor.
@@ -124,11 +136,15 @@ extension TensorPlanner {
     for candidate in candidates {
       let fraction = try size(candidate.decision.plan)
       trials.append((candidate.name, fraction))
-      if fraction < min(best?.fraction ?? 1, ordinary) { best = (candidate.decision, fraction) }
+      if fraction < best?.fraction ?? 1 { best = (candidate.decision, fraction) }
     }
     guard let best else { return nil }
+    // The sample is of other pieces: where it is close, the general plan is tried on this one.
+    let close = best.fraction > Self.clearlySmaller * Self.clearlySmaller * ordinary
+    let usual = close && sampled != nil ? try size(general.plan) : ordinary
+    guard best.fraction < Self.smaller * usual else { return nil }
     var decision = best.decision
-    decision.plan.takesFirst = best.fraction < Self.clearlySmaller * ordinary
+    decision.plan.takesFirst = best.fraction < Self.clearlySmaller * usual
     decision.plan.values += general.plan.values
     decision.plan.searchesMatches = !decision.plan.takesFirst && general.plan.searchesMatches
     decision.sampled = trials

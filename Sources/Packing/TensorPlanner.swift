@@ -23,7 +23,15 @@ struct TensorPlanner {
   ) throws(ModelError) -> Decision {
     var decision = try general(info, window, workspace, bytes)
     if let special = try special(info, window, decision, workspace, bytes) { decision = special }
+    if effort.ordersRows { decision.plan.rowBytes = rowBytes(info) }
     return decision
+  }
+
+  /// Bytes of a row: along the last dimension, or where that is short, of all but the first.
+  private func rowBytes(_ info: TensorInfo) -> Int {
+    guard info.shape.count >= 2, info.elementCount > 0, info.dtype.blockElements == 1 else { return 0 }
+    if info.rowBytes >= 64 { return info.rowBytes }
+    return info.byteCount / info.shape[0]
   }
 
   /// Lends a range of a tensor's bytes.

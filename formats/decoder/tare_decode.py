@@ -13,6 +13,7 @@ to speed. It needs numpy and zstandard; `xxhash` is used if it is installed.
 Whatever is wrong with a packed file is reported as one class of error, PackedError.
 """
 import argparse
+import copy
 import json
 import math
 import os
@@ -269,30 +270,43 @@ class Stage:
     def __init__(self, c, names):
         encoding = c.varint()
         need(encoding < len(names), f"{c.what}: an encoding that the index does not name")
-        self.encoding = names[encoding]
+        self.encoding, self.names = names[encoding], names
         self.parameters = c.take(c.varint())
         self.records = [StreamRecord(c) for _ in range(c.count(2))]
         self.streams = []
 
 
 # ---------------------------------------------------------------- encodings/: value stages
-# Each takes the stage, the number of bytes to give, and the entry's shared streams.
+# Each takes the stage, the number of bytes to give, and the place of the chunk.
 
 
-def value_raw(stage, size, shared):
+class Place:
+    """What a value stage may know beside its own: the entry's shared streams, the chunk's first byte in
+    the tensor and its length, and the mask's element width and which elements it keeps (None: all)."""
+
+    def __init__(self, shared, start, size):
+        self.shared, self.start, self.size = shared, start, size
+        self.mask_width = self.stored = None
+
+    def masked(self, width, stored):
+        self.mask_width, self.stored = width, stored
+        return self
+
+
+def value_raw(stage, size, place):
     need(not stage.parameters and len(stage.records) == 1, "raw: wrong parameters or streams")
     need(stage.records[0].kind == 0, "raw: the stream is compressed")
     return same_length(stage.streams[0], size, "raw")
 
 
-def value_constant(stage, size, shared):
+def value_constant(stage, size, place):
     width = len(stage.parameters)
     need(1 <= width <= 8 and not stage.records, "constant: wrong parameters or streams")
     need(size % width == 0, "constant: the element does not divide the length")
     return np.tile(as_array(stage.parameters), size // width)
 
 
-def value_bytes(stage, size, shared):
+def value_bytes(stage, size, place):
     need(len(stage.parameters) == 1, "bytes: wrong parameters")
     stride = stage.parameters[0]
     need(1 <= stride <= 8 and size % stride == 0, "bytes: wrong stride")
@@ -303,19 +317,29 @@ def value_bytes(stage, size, shared):
     return out.reshape(-1)
 
 
-def value_planes(stage, size, shared):
+def value_planes(stage, size, place):
     need(len(stage.parameters) == 1, "planes: wrong parameters")
     width = stage.parameters[0]
     need(width in (1, 2, 4, 8) and size % width == 0, "planes: wrong width")
     need(len(stage.streams) == width, "planes: wrong number of streams")
-    rotated = np.empty((size // width, width), np.uint8)
-    for k, stream in enumerate(stage.streams):
-        rotated[:, width - 1 - k] = same_length(stream, size // width, "planes")
-    x = rotated.reshape(-1).view(f"<u{width}")
-    return (x >> 1 | x << (8 * width - 1)).view(np.uint8)
+    return join_planes(stage.streams, size // width, "planes").view(np.uint8)
 
 
-def value_fused(stage, size, shared):
+def join_planes(streams, n, what):
+    """n words that were rotated left by one bit, the highest byte first."""
+    x = join_bytes(streams[::-1], n, what)
+    return x >> 1 | x << (8 * len(streams) - 1)
+
+
+def join_bytes(streams, n, what):
+    """n words, the lowest byte of all of them first."""
+    out = np.empty((n, len(streams)), np.uint8)
+    for k, stream in enumerate(streams):
+        out[:, k] = same_length(stream, n, what)
+    return out.reshape(-1).view(f"<u{len(streams)}")
+
+
+def value_fused(stage, size, place):
     c = Cursor(stage.parameters, "fused: the parameters")
     width, E, r, listed = c.u8(), c.u8(), c.u8(), c.u8()
     need(width in (1, 2, 4, 8) and size % width == 0, "fused: wrong width")
@@ -326,9 +350,9 @@ def value_fused(stage, size, shared):
     if listed:
         exponents = c.take(listed * exponent_bytes)
     else:
-        need(shared, "fused: the entry has no shared stream")
-        need(len(shared[0]) % exponent_bytes == 0, "fused: half an exponent is shared")
-        exponents = shared[0][:escape * exponent_bytes]
+        need(place.shared, "fused: the entry has no shared stream")
+        need(len(place.shared[0]) % exponent_bytes == 0, "fused: half an exponent is shared")
+        exponents = place.shared[0][:escape * exponent_bytes]
     c.end()
     exponents = as_array(exponents).view(f"<u{exponent_bytes}")
 
@@ -391,18 +415,164 @@ def same_length(stream, size, what):
     return as_array(stream)
 
 
-VALUE_STAGES = {"raw": value_raw, "constant": value_constant, "bytes": value_bytes,
-                "planes": value_planes, "fused": value_fused}
+def unpack_codes(stream, n, levels, what):
+    """n codes of so many levels."""
+    radix, per_byte = next((r, k) for most, r, k in RADICES if levels <= most)
+    packed = same_length(stream, -(-n // per_byte) if per_byte else 0, what)
+    if not per_byte:
+        return np.zeros(n, np.uint8)
+    need(int(packed.max(initial=0)) < radix ** per_byte, f"{what}: a byte holds no codes")
+    places = [packed // radix ** i % radix for i in range(per_byte)] if per_byte > 1 else [packed]
+    out = np.stack(places, axis=1).reshape(-1)
+    need(not out[n:].any(), f"{what}: codes past the last element")
+    need(int(out.max(initial=0)) < levels, f"{what}: a code is too large")
+    return out[:n]
+
+
+# Codes of up to so many levels have this radix, and this many are in a byte.
+RADICES = [(1, 1, 0), (2, 2, 8), (3, 3, 5), (4, 4, 4), (6, 6, 3), (16, 16, 2), (256, 256, 1)]
+
+
+def value_palette(stage, size, place):
+    c = Cursor(stage.parameters, "palette: the parameters")
+    width, count = c.u8(), c.varint()
+    c.end()
+    need(width in (1, 2, 4, 8) and size % width == 0, "palette: wrong width")
+    need(1 <= count <= 4096, "palette: wrong number of words")
+    wide = count > 256
+    need(len(stage.streams) == 2 + wide, "palette: wrong number of streams")
+    n = size // width
+    words = split_planes(stage.streams[0], count, width, "palette: the words")
+    need(np.all(words[1:] > words[:-1]), "palette: the words do not ascend")
+    if wide:
+        codes = unpack_codes(stage.streams[2], n, -(-count // 256), "palette: the codes").astype(np.uint16) << 8
+        codes |= same_length(stage.streams[1], n, "palette: the codes")
+    else:
+        codes = unpack_codes(stage.streams[1], n, count, "palette: the codes")
+    need(int(codes.max(initial=0)) < count, "palette: a code is too large")
+    return words[codes].view(np.uint8)
+
+
+def split_planes(stream, n, width, what):
+    """n words of so many bytes, whose byte planes follow each other in one stream, the lowest first."""
+    planes = same_length(stream, n * width, what).reshape(width, n)
+    return np.ascontiguousarray(planes.T).reshape(-1).view(f"<u{width}")
+
+
+LISTED, DIVIDE, CORRECTED, OFFSET = 1, 2, 4, 8
+GRID_MOST = 1 << 48
+
+
+def value_grid(stage, size, place):
+    c = Cursor(stage.parameters, "grid: the parameters")
+    kind, flags, row, group_rows, group_columns, low, count = (
+        c.u8(), c.u8(), c.varint(), c.varint(), c.varint(), c.u8(), c.varint())
+    c.end()
+    need(kind < 3, "grid: unknown kind")
+    need(flags < 16, "grid: unknown flags")
+    need(1 <= row <= GRID_MOST and group_rows <= GRID_MOST and group_columns <= GRID_MOST, "grid: wrong groups")
+    masked = place.stored is not None
+    need(1 <= count <= 256 - masked, "grid: wrong number of levels")
+    need(len(stage.streams) == (14 if flags & OFFSET else 10), "grid: wrong number of streams")
+    width = (2, 2, 4)[kind]
+    need(place.mask_width in (None, width), "grid: the mask has another width")
+    need(place.start % width == 0 and place.size % width == 0, "grid: the chunk cuts elements")
+    n = size // width
+    levels, *scales, codes, signs, corrections, gaps, words = stage.streams[:10]
+
+    groups, group = grid_groups(place.start // width, place.size // width, place.stored, row, group_rows, group_columns)
+    scale = join_planes(scales, groups, "grid: the scales").view("<f4")
+    if flags & LISTED:
+        level = split_planes(levels, count, 4, "grid: the levels").view("<f4")
+        need(np.isfinite(level).all() and np.all(level[1:] > level[:-1]), "grid: the levels do not ascend")
+    else:
+        need(not levels, "grid: levels that are not listed have a stream")
+        level = np.arange(-low, count - low, dtype=np.float32)
+    code = unpack_codes(codes, n, count, "grid: the codes")
+
+    level, factor = level[code], scale[group]
+    with np.errstate(all="ignore"):
+        value = level / factor if flags & DIVIDE else level * factor
+        if flags & OFFSET:
+            value = value + join_planes(stage.streams[10:], groups, "grid: the offsets").view("<f4")[group]
+        out = rounded(value, kind)
+    if flags & CORRECTED:
+        added = same_length(corrections, groups * count, "grid: the corrections").view(np.int8)
+        out = out + added.astype(out.dtype)[group * count + code]
+    else:
+        need(not corrections, "grid: corrections without their flag")
+    zero = level == 0
+    if not flags & OFFSET:
+        out[zero] = 0
+    if signs:
+        need(not flags & OFFSET, "grid: signs beside offsets")
+        negative = unpack_bits(signs, int(np.count_nonzero(zero)), "grid: the signs")
+        out[zero] = negative.astype(out.dtype) << (8 * width - 1)
+
+    need(len(words) % width == 0, "grid: half an exception")
+    exceptions = len(words) // width
+    between = unpack_varints(gaps, exceptions, n)
+    places = np.cumsum(between + 1) - 1
+    need(not exceptions or places[-1] < n, "grid: an exception past the last element")
+    out[places] = split_planes(words, exceptions, width, "grid: the exceptions")
+    return out.view(np.uint8)
+
+
+def grid_groups(start, n, stored, row, group_rows, group_columns):
+    """How many groups the chunk lists, and for each stored element the number of its group."""
+    columns = -(-row // group_columns) if group_columns else 1
+    place = start + np.arange(n, dtype=np.int64)
+    if stored is not None:
+        place = place[stored]
+
+    def block(i):
+        return i // row // group_rows if group_rows else i * 0, i % row // group_columns if group_columns else i * 0
+
+    (first, first_column), (last, last_column) = block(start), block(start + max(n, 1) - 1)
+    row_block, column_block = block(place)
+    if start // row == (start + max(n, 1) - 1) // row:
+        return last_column - first_column + 1, column_block - first_column
+    return (last - first + 1) * columns, (row_block - first) * columns + column_block
+
+
+def rounded(value, kind):
+    """The words of floats, rounded to nearest, ties to even."""
+    if kind == 0:
+        bits = value.view(np.uint32)
+        return (bits + 0x7FFF + (bits >> 16 & 1) >> 16).astype(np.uint16)
+    if kind == 1:
+        return value.astype(np.float16).view(np.uint16)
+    return value.view(np.uint32)
+
+
+def unpack_varints(stream, count, limit):
+    """Exactly `count` varints, each below `limit`."""
+    data = as_array(stream).astype(np.int64)
+    ends = np.flatnonzero(data < 128)
+    need(len(ends) == count and (ends[-1] if count else -1) == len(data) - 1, "grid: wrong number of exceptions")
+    if not count:
+        return np.zeros(0, np.int64)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    lengths = ends - starts + 1
+    need(lengths.max() <= 9, "grid: an integer is too large")
+    need(not np.any((data[ends] == 0) & (lengths > 1)), "grid: an integer is not in its shortest form")
+    values = np.add.reduceat((data & 127) << 7 * (np.arange(len(data)) - np.repeat(starts, lengths)), starts)
+    need(values.max() < limit, "grid: an exception past the last element")
+    return values
+
+
+VALUE_STAGES = {"raw": value_raw, "constant": value_constant, "bytes": value_bytes, "planes": value_planes,
+                "fused": value_fused, "palette": value_palette, "grid": value_grid}
 
 
 # ---------------------------------------------------------------- encodings/: mask stages
-# Each takes the stage, the number of bytes of the chunk, and a function that
-# gives a number of bytes of the value stage.
+# Each takes the stage, the number of bytes of the chunk, and a function that gives a number
+# of bytes of the value stage, for a mask of so wide elements that keeps these of them.
 
 
 def mask_none(stage, size, values):
     need(not stage.parameters and not stage.records, "none: it has parameters or streams")
-    return values(size)
+    return values(size, None, None)
 
 
 def mask_bitmask(stage, size, values):
@@ -419,6 +589,27 @@ def mask_gaps(stage, size, values):
     stored = np.zeros(n, bool)
     stored[ends[gaps < 255] - 1] = True
     return scatter(stored, width, stage, values)
+
+
+def mask_rows(stage, size, values):
+    c = Cursor(stage.parameters, "rows: the parameters")
+    row, inner = c.varint(), c.varint()
+    need(row and size % row == 0, "rows: they do not fill the chunk")
+    need(inner < len(stage.names), "rows: an encoding that the index does not name")
+    name = stage.names[inner]
+    need(name != "rows" and name not in VALUE_STAGES, f"rows: {name} in the wrong place")
+    if name not in MASK_STAGES:
+        raise UnknownEncoding(f"unknown encoding {name!r}")
+    need(stage.streams, "rows: no classes")
+    classes = as_array(same_length(stage.streams[0], size // row, "rows"))
+    need(not len(classes) or classes.max() < 16, "rows: a class beyond 15")
+    within = copy.copy(stage)
+    within.parameters = c.take(c.left)
+    within.streams, within.records = stage.streams[1:], stage.records[1:]
+    stored = as_array(MASK_STAGES[name](within, size, values)).reshape(-1, row)
+    rows = np.empty_like(stored)
+    rows[np.argsort(classes, kind="stable")] = stored
+    return rows.reshape(-1)
 
 
 def mask_width(stage, size, what):
@@ -438,7 +629,7 @@ def scatter(stored, width, stage, values):
     """The stored elements to their places, zeros with their signs to the others."""
     count = int(np.count_nonzero(stored))
     out = np.zeros((len(stored), width), np.uint8)
-    out[stored] = values(count * width).reshape(count, width)
+    out[stored] = values(count * width, width, stored).reshape(count, width)
     if len(stage.streams) == 2:
         signs = unpack_bits(stage.streams[1], len(stored) - count, "signs")
         need(signs.any(), "signs: no zero is negative")
@@ -446,14 +637,14 @@ def scatter(stored, width, stage, values):
     return out.reshape(-1)
 
 
-MASK_STAGES = {"none": mask_none, "bitmask": mask_bitmask, "gaps": mask_gaps}
+MASK_STAGES = {"none": mask_none, "bitmask": mask_bitmask, "gaps": mask_gaps, "rows": mask_rows}
 
 
 # ---------------------------------------------------------------- section 3: chunks
 
 
-def decode_chunk(chunk, size, names, shared):
-    """The `size` bytes that a chunk stands for."""
+def decode_chunk(chunk, start, size, names, shared):
+    """The `size` bytes that a chunk stands for; `start` is the first one's place in the tensor."""
     c = Cursor(chunk, "a chunk")
     stages = Stage(c, names), Stage(c, names)
     records = [record for stage in stages for record in stage.records]
@@ -468,8 +659,13 @@ def decode_chunk(chunk, size, names, shared):
             stage.streams.append(record.decode(c.take(record.stored), "a stream"))
     c.end()
     mask, value = stages
-    return MASK_STAGES[mask.encoding](
-        mask, size, lambda n: VALUE_STAGES[value.encoding](value, n, shared))
+    place = Place(shared, start, size)
+
+    def values(n, *kept):
+        need(n or not any(value.streams), "a stage of no elements has bytes")
+        return VALUE_STAGES[value.encoding](value, n, place.masked(*kept))
+
+    return MASK_STAGES[mask.encoding](mask, size, values)
 
 
 # ---------------------------------------------------------------- section 2: entries
@@ -758,7 +954,7 @@ class PackedFile:
             need(xxh3(stored) & 0xFFFFFFFF == directory.stored_hashes[number],
                  f"chunk {number} is damaged")
             start, end = directory.span(number)
-            chunk = decode_chunk(stored, end - start, self.names, shared).tobytes()
+            chunk = decode_chunk(stored, start, end - start, self.names, shared).tobytes()
             need(len(chunk) == end - start and xxh3(chunk) == directory.dense_hashes[number],
                  f"chunk {number} decodes to something else than what was packed")
             self.last_chunk[slot] = entry.number, number, chunk

@@ -1,9 +1,6 @@
-"""Tests of tare_decode.py against a small encoder of its own, written from the same pages.
+"""Tests of tare_decode.py against naive_encoder.py, which was written from the same pages.
 
     python -m unittest test_decoder         (in this folder)
-
-The encoder is as naive as can be: loops over elements as integers, streams stored or in
-zstd frames in turn. Nothing of it is shared with the decoder but XXH3, which has its own test.
 """
 import io
 import json
@@ -20,295 +17,8 @@ import zstandard
 
 import tare_decode
 from tare_decode import PackedError, PackedFile, UnknownEncoding, xxh3, xxh3_plain
-
-NAMES = ["none", "bitmask", "gaps", "raw", "constant", "bytes", "planes", "fused", "from-the-future"]
-
-
-# ---------------------------------------------------------------- the encoder
-
-
-def varint(n):
-    out = bytearray()
-    while n > 127:
-        out.append(n & 127 | 128)
-        n >>= 7
-    return bytes(out + bytes([n]))
-
-
-def string(s):
-    s = s.encode() if isinstance(s, str) else s
-    return varint(len(s)) + s
-
-
-def hash8(data):
-    return struct.pack("<Q", xxh3(data))
-
-
-def frame(data, level=3):
-    return zstandard.ZstdCompressor(level=level).compress(data)
-
-
-def records_and_bodies(streams, compress):
-    """`compress`: False, True, or a list of which streams to compress."""
-    if isinstance(compress, bool):
-        compress = [compress] * len(streams)
-    records, bodies = b"", b""
-    for data, yes in zip(streams, compress):
-        if yes:
-            body = frame(data)
-            records += b"\1" + varint(len(data)) + varint(len(body))
-        else:
-            body = data
-            records += b"\0" + varint(len(data))
-        bodies += body
-    return records, bodies
-
-
-class Coded:
-    """A stage: its name, parameters and streams."""
-
-    def __init__(self, name, parameters=b"", streams=()):
-        self.name, self.parameters, self.streams = name, bytes(parameters), [bytes(s) for s in streams]
-
-
-def chunk(mask, value, compress=False):
-    heads, bodies = b"", b""
-    for stage in (mask, value):
-        records, body = records_and_bodies(stage.streams, compress and stage.name != "raw")
-        heads += (varint(NAMES.index(stage.name)) + varint(len(stage.parameters)) + stage.parameters
-                  + varint(len(stage.streams)) + records)
-        bodies += body
-    return heads + bodies
-
-
-def elements(data, width):
-    assert len(data) % width == 0
-    return [int.from_bytes(data[i:i + width], "little") for i in range(0, len(data), width)]
-
-
-def pack_bits(bits):
-    out = bytearray((len(bits) + 7) // 8)
-    for i, bit in enumerate(bits):
-        out[i // 8] |= bit << (i % 8)
-    return out
-
-
-def split(data, width, name):
-    """A mask stage of `data`, and the bytes that it leaves to the value stage."""
-    if name == "none":
-        return Coded("none"), data
-    top = 1 << (8 * width - 1)
-    xs = elements(data, width)
-    stored = [x for x in xs if x not in (0, top)]
-    signs = [int(x == top) for x in xs if x in (0, top)]
-    if name == "bitmask":
-        first = pack_bits([int(x not in (0, top)) for x in xs])
-    else:
-        first, run = bytearray(), 0
-        for x in xs:
-            if x in (0, top):
-                run += 1
-                if run == 255:
-                    first.append(255)
-                    run = 0
-            else:
-                first.append(run)
-                run = 0
-    streams = [first] + ([pack_bits(signs)] if any(signs) else [])
-    return Coded(name, [width], streams), b"".join(x.to_bytes(width, "little") for x in stored)
-
-
-def raw(data):
-    return Coded("raw", b"", [data])
-
-
-def constant(data, width):
-    assert data == data[:width] * (len(data) // width)
-    return Coded("constant", data[:width] or bytes(width))
-
-
-def plain_bytes(data, stride):
-    return Coded("bytes", [stride], [data[k::stride] for k in range(stride)])
-
-
-def planes(data, width):
-    bits = 8 * width
-    xs = [(x << 1 | x >> (bits - 1)) & ((1 << bits) - 1) for x in elements(data, width)]
-    return Coded("planes", [width],
-                 [bytes(x >> (8 * (width - 1 - k)) & 255 for x in xs) for k in range(width)])
-
-
-def pack_field(values, f):
-    out = bytearray()
-    for first in range(0, len(values), 4096):
-        tile = values[first:first + 4096]
-        s = (len(tile) * f + 7) // 8
-        for j in range(s):
-            byte = 0
-            for place, i in enumerate(range(j, len(tile), s)):
-                byte |= tile[i] << (place * f)
-            out.append(byte)
-    return out
-
-
-def exponent_list(exponents, E):
-    return b"".join(e.to_bytes(1 if E <= 8 else 2, "little") for e in exponents)
-
-
-def fused(data, width, E, r, exponents, shared=False):
-    M = 8 * width - 1 - E
-    k = min(8 - r, M)
-    escape = 2 ** r - 1
-    table = exponents[:escape]
-    symbols, escapes, rests = bytearray(), [], []
-    for x in elements(data, width):
-        sign, exponent, mantissa = x >> (8 * width - 1), x >> M & (2 ** E - 1), x & (2 ** M - 1)
-        rank = table.index(exponent) if exponent in table else escape
-        if rank == escape:
-            escapes.append(exponent)
-        symbols.append(rank << k | mantissa >> (M - k))
-        rests.append(sign << (M - k) | mantissa & (2 ** (M - k) - 1))
-    streams = [symbols, exponent_list(escapes, E)]
-    bits, at = M - k + 1, 0
-    while bits - at >= 8:
-        streams.append(bytes(x >> at & 255 for x in rests))
-        at += 8
-    for f in (4, 2, 1):
-        if bits - at >= f:
-            streams.append(pack_field([x >> at & (2 ** f - 1) for x in rests], f))
-            at += f
-    listed = [] if shared else table
-    return Coded("fused", bytes([width, E, r, len(listed)]) + exponent_list(listed, E), streams)
-
-
-class Entry:
-    """An entry from its dense bytes. `encode(part)` gives a chunk for each part."""
-
-    def __init__(self, role, dense, encode=None, rows=0, part=0, shape=None, name="", type=0, rowbytes=None,
-                 shared=(), compress_shared=False, spans=None):
-        self.role, self.dense, self.name, self.type = role, dense, name, type
-        self.shape = [len(dense)] if shape is None else shape
-        encode = encode or (lambda d: chunk(Coded("none"), raw(d)))
-        row = rowbytes if rowbytes is not None else len(dense)
-        part = 0 if rows else part or min(len(dense), row) or 1
-        if not dense:
-            cuts = []
-        elif spans:
-            cuts = spans
-        elif rows:
-            cuts = [(i, min(i + rows * row, len(dense))) for i in range(0, len(dense), rows * row)]
-        else:
-            cuts = [(a, min(a + part, o + row)) for o in range(0, len(dense), row) for a in range(o, o + row, part)]
-        self.pieces = [dense[a:b] for a, b in cuts]
-        self.spans = cuts
-        self.chunks = [encode(p) for p in self.pieces]
-        self.rows, self.part = rows, part
-        self.shared, self.compress_shared = list(shared), compress_shared
-        self.dense_hashes = [xxh3(p) for p in self.pieces]
-
-    def directory(self):
-        out = varint(self.rows) + varint(self.part) + varint(len(self.shared))
-        bodies = b""
-        for stream in self.shared:
-            record, body = records_and_bodies([stream], self.compress_shared)
-            out += record + hash8(body)
-            bodies += body
-        out += b"".join(varint(len(c)) for c in self.chunks)
-        out += b"".join(struct.pack("<I", xxh3(c) & 0xFFFFFFFF) for c in self.chunks)
-        return out + struct.pack(f"<{len(self.chunks)}Q", *self.dense_hashes), bodies
-
-    def seal(self, damage=lambda what, data: data):
-        directory, bodies = self.directory()
-        directory = damage("directory", directory)
-        stored = bodies + b"".join(self.chunks) + directory
-        place = varint(len(stored)) + varint(len(directory)) + hash8(directory)
-        if self.role == 0:
-            head = b"\0" + string(self.name) + varint(self.type) + varint(len(self.shape))
-            head += b"".join(map(varint, self.shape))
-        else:
-            head = bytes([self.role]) + varint(len(self.dense))
-        return stored, head + place
-
-
-class Alias:
-    role = 3
-
-    def __init__(self, target, number, name, shape=None, type=None):
-        self.target, self.number, self.name = target, number, name
-        self.dense, self.pieces, self.spans = target.dense, target.pieces, target.spans
-        self.shape = target.shape if shape is None else shape
-        self.type = target.type if type is None else type
-
-    def seal(self, damage=None):
-        return b"", (b"\3" + string(self.name) + varint(self.type) + varint(len(self.shape))
-                     + b"".join(map(varint, self.shape)) + varint(self.number))
-
-
-class File:
-    """A file from operations (entry number,) or (entry number, start, bytes)."""
-
-    def __init__(self, path, operations, mode=0, container="safetensors"):
-        self.path, self.operations, self.mode, self.container = path, operations, mode, container
-
-    def content(self, entries):
-        return b"".join(entries[o[0]].dense if len(o) == 1 else entries[o[0]].dense[o[1]:o[1] + o[2]]
-                        for o in self.operations)
-
-    def record(self, entries):
-        pieces, out = [], b""
-        for o in self.operations:
-            entry = entries[o[0]]
-            if len(o) == 1:
-                pieces += entry.pieces
-                out += b"\1" + varint(o[0])
-            else:
-                out += b"\0" + b"".join(map(varint, o))
-                for a, b in entry.spans:
-                    a, b = max(a, o[1]), min(b, o[1] + o[2])
-                    if a < b:
-                        pieces.append(entry.dense[a:b])
-        digest = xxh3(b"".join(struct.pack("<QQ", len(p), xxh3(p)) for p in pieces))
-        return (string(self.path) + varint(self.mode) + string(self.container)
-                + varint(len(self.content(entries))) + struct.pack("<Q", digest)
-                + varint(len(self.operations)) + out)
-
-
-TYPES = [("U8", 1, 1), ("BF16", 1, 2), ("F32", 1, 4), ("F64", 1, 8), ("F4", 2, 1), ("Q4_0", 32, 18), ("F16", 1, 2)]
-
-
-def build(entries, files, kind=0, compress_index=False, types=TYPES, damage=lambda what, data: data, version=0,
-          requires="", lengthen=0):
-    body, records, arrays = b"", b"", {}
-    for i, entry in enumerate(entries):
-        stored, record = entry.seal(damage)
-        if stored:
-            arrays[f"{entry.name or 'tare:literal'}#{i}"] = (len(body), len(body) + len(stored))
-        body += stored
-        records += record
-    index = bytes([kind]) + varint(len(NAMES)) + b"".join(map(string, NAMES))
-    index += varint(len(types)) + b"".join(string(n) + varint(e) + varint(b) for n, e, b in types)
-    index += varint(len(entries)) + records + varint(len(files))
-    index = damage("index", index + b"".join(f.record(entries) for f in files))
-    stored = frame(index) if compress_index else index
-    arrays["tare:index"] = (len(body), len(body) + len(stored) + 72)
-    header = json.dumps({"__metadata__": {"format": "tare", "tare.version": "0", "tare.requires": requires},
-                         **{n: {"dtype": "U8", "shape": [b - a], "data_offsets": [a, b]}
-                            for n, (a, b) in arrays.items()}}, separators=(",", ":")).encode()
-    header = damage("header", header + b" " * (-len(header) % 8))
-    head = struct.pack("<Q", len(header)) + header
-    footer = struct.pack("<Q", len(head)) + hash8(head) + struct.pack("<3Q", len(head) + len(body), len(stored),
-                                                                     len(index) + lengthen)
-    footer += hash8(stored) + struct.pack("<Q", version)
-    footer += hash8(footer) + b"\x89TARE\r\n\x1a"
-    return head + body + stored + footer
-
-
-def one(entry, **more):
-    """A packed single file that holds one tensor."""
-    return build([entry], [File("", [(0,)])], **more)
-
-
-# ---------------------------------------------------------------- the tests
+from naive_encoder import (NAMES, TYPES, Alias, Coded, Entry, File, Grid, build, chunk, constant, exponent_list, frame,
+                           fused, one, pack_field, palette, plain_bytes, planes, raw, rows, split, varint)
 
 
 class Base(unittest.TestCase):
@@ -458,6 +168,160 @@ class EncodingTests(Base):
                 entry = Entry(0, dense, lambda d: chunk(Coded("none"), fused(d, width, E, r, exponents, shared=True)),
                               part=400 * width, shared=[exponent_list(exponents, E), b"more"], compress_shared=compress)
                 self.round_trip(one(entry), dense)
+
+    def test_rows(self):
+        for count, row in ((1, 10), (7, 6), (100, 24), (64, 1), (33, 3)):
+            classes = [self.random.randrange(16) for _ in range(count)]
+            width = 2 if row % 2 == 0 else 1
+            for mask in ("none", "bitmask", "gaps"):
+                dense = self.floats(count * row // width, width, 0.6, True)
+
+                def encode(part):
+                    first, rest = rows(part, row, classes, lambda sorted_rows: split(sorted_rows, width, mask))
+                    return chunk(first, planes(rest, width), count % 2 == 1)
+
+                with self.subTest(count=count, row=row, mask=mask):
+                    self.round_trip(one(Entry(0, dense, encode)), dense)
+
+    def test_refused_rows(self):
+        def file(row=4, inner=0, streams=(b"\0\1\0\1",), tail=b"", value=raw(bytes(16))):
+            mask = Coded("rows", varint(row) + varint(inner) + tail, streams)
+            return one(Entry(0, bytes(16), lambda d: chunk(mask, value)))
+
+        self.check(file())
+        for data, pattern in ((file(row=0), "fill"), (file(row=5), "fill"), (file(inner=99), "not name"), (file(streams=()), "no classes"),
+                              (file(streams=(b"\0\1\0",)), "wrong length"), (file(streams=(b"\0\1\0\x10",)), "class"),
+                              (file(inner=NAMES.index("rows"), tail=b"\4\0"), "wrong place"),
+                              (file(inner=NAMES.index("raw")), "wrong place"), (file(tail=b"x"), "none"),
+                              (file(value=Coded("rows")), "wrong place")):
+            with self.subTest(pattern=pattern):
+                self.refuses(data, pattern)
+        self.refuses(file(inner=NAMES.index("from-the-future")), "from-the-future", UnknownEncoding)
+
+    def test_palettes(self):
+        for width in (1, 2, 4, 8):
+            for count in (1, 2, 3, 4, 5, 6, 7, 16, 17, 256, 257, 512, 513, 1025, 4096):
+                if count > 256 and width == 1:
+                    continue
+                words = [self.random.getrandbits(8 * width) for _ in range(count)]
+                dense = b"".join(word.to_bytes(width, "little")
+                                 for word in words + [self.random.choice(words) for _ in range(count % 7)])
+                for mask in ("none", "bitmask"):
+                    def encode(part):
+                        first, rest = split(part, width, mask)
+                        return chunk(first, palette(rest, width) if rest else raw(rest), count % 2 == 1)
+
+                    with self.subTest(width=width, count=count, mask=mask):
+                        self.round_trip(one(Entry(0, dense, encode)), dense)
+
+    def grid(self, kind, **more):
+        """A grid with scales and corrections of its own for each block."""
+        scales = {}
+
+        def scale(*block):
+            if block not in scales:
+                value = self.random.choice((1, -1)) * 2.0 ** self.random.randrange(-20, 4) * (1 + self.random.random())
+                scales[block] = struct.unpack("<f", struct.pack("<f", value))[0]
+            return scales[block]
+
+        return Grid(kind, scale=scale, **more)
+
+    def grid_file(self, grid, cuts, zeros, mask, exceptions=0, compress=False):
+        """A packed file of one row, in chunks of so many elements (the last may be shorter), and its bytes."""
+        part, count = cuts
+        chunks, dense = [], b""
+        for start in range(0, count, part):
+            n = min(part, count - start)
+            codes = [None if mask != "none" and self.random.random() < zeros
+                     else self.random.randrange(len(grid.levels)) for _ in range(n)]
+            codes[0] = 0
+            negative = {i for i in range(n) if self.random.random() < 0.3
+                        and (codes[i] is None or grid.levels[codes[i]] == 0 and not grid.offset)}
+            stored = [i for i in range(n) if codes[i] is not None]
+            lies = {i: self.random.getrandbits(8 * grid.width) for i in self.random.sample(stored, min(exceptions, len(stored)))}
+            piece, coded = grid.chunk(start, codes, negative - set(lies), lies, mask, compress)
+            dense += piece
+            chunks.append(coded)
+        made = iter(chunks)
+        entry = Entry(0, dense, lambda _: next(made), part=part * grid.width)
+        return one(entry), dense
+
+    LEVELS = {"integers": dict(low=7, count=15), "ternary": dict(low=1, count=3), "one": dict(low=0, count=1),
+              "above": dict(low=0, count=256), "below": dict(low=255, count=17), "few": dict(low=2, count=6),
+              "listed": dict(levels=[-1.0, -0.6961928009986877, 0.0, 0.07958029955625534, 0.1609302, 3e38]),
+              "listed without 0": dict(levels=[-6.0, -0.5, 0.5, 4.0])}
+
+    def test_grids_of_all_kinds(self):
+        blocks = [(10, 0, 0), (10, 1, 0), (10, 0, 1), (10, 0, 4), (10, 1, 3), (10, 2, 4), (1, 3, 0), (64, 1, 16), (1 << 48, 1, 5)]
+        number = 0
+        for kind in (0, 1, 2):
+            for name, levels in self.LEVELS.items():
+                for row, group_rows, group_columns in blocks:
+                    number += 1
+                    levels = {key: [struct.unpack("<f", struct.pack("<f", x))[0] for x in value] if key == "levels"
+                              else value for key, value in levels.items()}
+                    masked = number % 3 and levels.get("count") != 256
+                    more = dict(divide=number % 2 == 1)
+                    if number % 5 == 1:
+                        corrections = {}
+                        more["correction"] = lambda *at: corrections.setdefault(at, self.random.randrange(-128, 128))
+                    if number % 5 == 2:
+                        more["offset"] = lambda r, c: 0.25 * r - c
+                    grid = self.grid(kind, row=row, group_rows=group_rows, group_columns=group_columns, **levels, **more)
+                    mask = ("none", "bitmask", "gaps")[number % 3] if masked else "none"
+                    cuts = ((7, 33), (23, 61), (200, 200))[number // 3 % 3]
+                    with self.subTest(kind=kind, levels=name, row=row, rows=group_rows, columns=group_columns):
+                        data, dense = self.grid_file(grid, cuts, 0.5, mask, number % 4, number % 2 == 0)
+                        self.round_trip(data, dense)
+
+    def test_products_are_rounded_twice_where_there_is_an_offset(self):
+        # 3 × (1 + 2⁻²³) isn't an f32, nor is its sum with 2⁻²²; f16 overflows, and subnormals are kept.
+        grid = Grid(2, 4, 0, 0, lambda *_: 1 + 2.0 ** -23, low=0, count=4, offset=lambda *_: 2.0 ** -23)
+        self.round_trip(*self.grid_file(grid, (4, 40), 0, "none"))
+        for kind, scale in ((1, 20000.0), (1, 2.0 ** -25), (0, 2.0 ** -133), (2, 2.0 ** -149), (0, 3e38), (2, 3e38)):
+            grid = Grid(kind, 4, 0, 0, lambda *_: scale, low=9, count=16)
+            self.round_trip(*self.grid_file(grid, (4, 200), 0, "none"))
+
+    def test_refused_grids_and_palettes(self):
+        sound = dict(kind=0, flags=0, row=4, group_rows=1, group_columns=2, low=0, levels=3)
+        streams = [b"", *[bytes(4)] * 4, bytes(2), b"", b"", b"", b""]
+
+        def file(change=(), mask=Coded("none"), **more):
+            p = {**sound, **more}
+            parameters = (bytes([p["kind"], p["flags"]]) + varint(p["row"]) + varint(p["group_rows"])
+                          + varint(p["group_columns"]) + bytes([p["low"]]) + varint(p["levels"]) + p.get("tail", b""))
+            coded = Coded("grid", parameters, [dict(change).get(i, s) for i, s in enumerate(p.get("streams", streams))])
+            return one(Entry(0, bytes(16), lambda d: chunk(mask, coded)))
+
+        listed = lambda *words: b"".join(bytes(w >> 8 * k & 255 for w in words) for k in range(4))
+        cases = [
+            (file(kind=3), "kind"), (file(flags=16), "flags"), (file(row=0), "groups"), (file(row=2 ** 48 + 1), "groups"),
+            (file(group_rows=2 ** 49), "groups"), (file(row=2 ** 48, group_columns=1), "wrong length"),
+            (file(levels=0), "levels"), (file(levels=257), "levels"), (file(tail=b"\0"), "longer"),
+            (file(mask=Coded("bitmask", [2], [b"\xff"]), levels=256), "levels"),
+            (file(mask=Coded("bitmask", [4], [b"\x0f"])), "another width"),
+            (file(mask=Coded("bitmask", [2], [b"\0"])), "no elements"),
+            (file({5: bytes(3)}), "wrong length"), (file({5: b"\xf3\0"}), "no codes"), (file({5: b"\0\1"}, levels=2), "wrong"),
+            (file({5: b"\5\0\0"}, levels=5), "too large"), (file({5: b"\0\x7f"}), "past the last"),
+            (file({0: bytes(12)}), "not listed"), (file({0: bytes(12)}, flags=1), "ascend"),
+            (file({0: listed(0, 1, 0x7F800000)}, flags=1), "ascend"), (file({0: listed(0, 0x80000000, 1)}, flags=1), "ascend"),
+            (file(flags=4), "wrong length"), (file({7: bytes(12)}), "flag"), (file(flags=8), "number of streams"),
+            (file({6: b"\1\0"}), "wrong length"), (file({9: b"\0"}), "half"), (file({9: b"\0\0"}), "number of exceptions"),
+            (file({8: b"\0"}), "number of exceptions"), (file({8: b"\x08", 9: b"\0\0"}), "past the last"),
+            (file({8: b"\7\0", 9: bytes(4)}), "past the last"), (file({8: b"\x80\0", 9: b"\0\0"}), "shortest"),
+            (file({6: b"\1"}, flags=8, streams=streams + [bytes(4)] * 4), "signs beside"),
+        ]
+        palettes = [([2, 0], [b"", b""], "number of words"), ([2, 0x81, 0x20], [bytes(2), b"", b""], "number of words"),
+                    ([3, 1], [bytes(3), b""], "width"), ([2, 2], [b"\1\0\0\0", b"\0"], "ascend"),
+                    ([2, 3], [bytes([0, 1, 2, 0, 0, 0]), b"\xf3\0"], "no codes"), ([2, 1], [b"\0\0", b"\0"], "wrong length"),
+                    ([2, 1], [b"\0\0"], "number of streams"), ([2, 1, 0], [b"\0\0", b""], "longer"),
+                    ([2, 0x81, 2], [bytes(range(256)) + b"\0" + bytes(256) + b"\1", b"\1" * 8, b"\xff"], "too large")]
+        cases += [(one(Entry(0, bytes(16), lambda d: chunk(Coded("none"), Coded("palette", p, s)))), why)
+                  for p, s, why in palettes]
+        self.check(file())
+        for number, (data, pattern) in enumerate(cases):
+            with self.subTest(number=number, pattern=pattern):
+                self.refuses(data, pattern)
 
     def test_unknown_encoding_blocks_its_tensor_alone(self):
         good = Entry(0, b"abcd", name="good")

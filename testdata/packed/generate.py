@@ -1,5 +1,7 @@
 """Makes the golden packed files of this folder: `python3 generate.py PATH-OF-TARE`. Needs xxhash.
 
+Needs numpy and zstandard as well: what the planner never makes is packed by the encoder in `formats/decoder`.
+
 They prove that what was packed once stays readable, so those that are there stay as they are. The
 sources are made from fixed seeds and not kept; `expected.tsv` has a row for each file inside each golden: the golden, the
 file's path in it (empty where it is the only one), permission bits, bytes, XXH3, and the encodings of the golden. Where
@@ -16,6 +18,10 @@ import tempfile
 from pathlib import Path
 
 import xxhash
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "formats" / "decoder"))
+sys.dont_write_bytecode = True
+from naive_encoder import Entry, File, Grid, build, chunk, f32, palette, split  # noqa: E402
 
 tare = str(Path(sys.argv[1]).resolve())
 here = Path(__file__).resolve().parent
@@ -117,6 +123,119 @@ def checkpoint(folder):
         path.chmod(0o755 if path.is_dir() or path.name == "run.sh" else 0o640 if path.name == "config.json" else 0o644)
 
 
+GRID_TYPES = ["BF16", "F16", "F32"]  # by the kind of a grid
+NF4 = [f32(level) for level in (
+    -1, -0.6961928, -0.52507305, -0.39491749, -0.28444138, -0.18477343, -0.09105004, 0, 0.0795803, 0.1609302, 0.2461123,
+    0.33791524, 0.44070983, 0.562617, 0.72295684, 1)]
+
+
+def scales(seed, exponents=(-9, -5)):
+    """A scale for each block of a matrix, the same whenever it is asked for."""
+    def scale(*block):
+        generator = random.Random(f"{seed} {block}")
+        return f32(2.0 ** generator.randint(*exponents) * (1 + generator.random()))
+    return scale
+
+
+def grids(kind, row):
+    """Grids of every layout over rows of `row` elements: name, grid, and the share of zeros that a mask leaves out."""
+    def make(groups, seed, **more):
+        return Grid(kind, row, *groups, **{"scale": scales(seed), **more})
+
+    def offset(r, c):
+        return f32(-0.375 + 0.125 * ((r + 3 * c) % 5))
+
+    def correction(r, c, code):
+        return (7 * r + 5 * c + code) % 3 - 1 if code else 0
+
+    return [
+        ("tensor", make((0, 0), 1, low=127, count=255), 0), ("row", make((1, 0), 2, low=127, count=255), 0.5),
+        ("column", make((0, 1), 3, low=7, count=15), 0), ("group", make((1, 16), 4, low=7, count=15), 0.5),
+        ("block", make((4, 16), 5, low=7, count=16), 0.3), ("rows", make((3, 0), 6, low=3, count=7), 0),
+        ("columns", make((0, 5), 7, low=2, count=5), 0), ("ternary", make((0, 0), 8, low=1, count=3), 0),
+        ("binary", make((1, 16), 9, levels=[-1.0, 1.0]), 0.5), ("four", make((1, 16), 10, low=2, count=4), 0.5),
+        ("one", make((1, 16), 11, levels=[1.0]), 0.5), ("bytes", make((1, 0), 12, low=128, count=256), 0),
+        ("listed", make((1, 16), 13, levels=NF4), 0), ("listed.masked", make((1, 16), 14, levels=NF4), 0.6),
+        ("divide", make((1, 16), 15, low=127, count=255, divide=True, scale=scales(15, (6, 10))), 0),
+        ("corrected", make((1, 16), 16, levels=NF4, correction=correction), 0),
+        ("offset", make((1, 16), 17, low=0, count=16, offset=offset), 0),
+        ("offset.masked", make((2, 8), 18, low=0, count=256 - 1, offset=offset), 0.4),
+    ]
+
+
+def chosen(grid, count, zeros, seed):
+    """For that many elements the codes, None for those left out, the places of −0, and words that lie on no grid."""
+    generator = random.Random(seed)
+    codes = [None if generator.random() < zeros else generator.randrange(len(grid.levels)) for _ in range(count)]
+    negative = {i for i, code in enumerate(codes) if generator.random() < 0.5
+                and (code is None or grid.levels[code] == 0 and not grid.offset)}
+    top = 1 << 8 * grid.width - 1
+    off = [i for i, code in enumerate(codes) if code is not None and i % 331 == 7 and i not in negative]
+    return codes, negative, {i: (top - 1, 1, 2 * top - 1, top // 2 + 5)[n % 4] for n, i in enumerate(off)}
+
+
+def quantised(path):
+    """Weights that were quantised in many ways and saved dense, masked and not, and two code books."""
+    tensors = []
+    for kind, dtype in enumerate(GRID_TYPES):
+        for number, (name, grid, zeros) in enumerate(grids(kind, 64)):
+            codes, negative, off = chosen(grid, 24 * 64, zeros, number)
+            data, _ = grid.chunk(0, codes, negative, off, "bitmask" if zeros else "none")
+            tensors.append((f"{dtype.lower()}.{name}", dtype, [24, 64], data))
+    for dtype, width, words in (("BF16", 2, 13), ("F32", 4, 16), ("F32", 4, 300), ("I32", 4, 5), ("F64", 8, 2)):
+        tensors.append((f"{dtype.lower()}.{words}", dtype, [30, 100], code_book(width, 3000, words)))
+    write(path, tensors, {"format": "pt"})
+
+
+def code_book(width, count, words, zeros=0):
+    """Elements of which so many differ, and beside them that share of zeros of either sign."""
+    generator = random.Random(words)
+    listed = [generator.getrandbits(8 * width) for _ in range(words)]
+    words = [generator.choice((0, 1 << 8 * width - 1)) if generator.random() < zeros else generator.choice(listed)
+             for _ in range(count)]
+    return b"".join(word.to_bytes(width, "little") for word in words)
+
+
+def by_hand(path):
+    """The same grids and code books in chunks that begin in the middle of rows, under every mask; the packed file."""
+    part, count, tensors, entries = 130, 600, [], []
+
+    def add(name, dtype, width, pieces, part=part):
+        data = b"".join(piece for piece, _ in pieces)
+        chunks = iter([made for _, made in pieces])
+        tensors.append((name, dtype, [count], data))
+        entries.append(Entry(0, data, lambda _: next(chunks), part=part * width, shape=[count], name=name,
+                             type={"U8": 0, "BF16": 1, "F32": 2, "F64": 3, "F16": 6}[dtype]))
+
+    starts = range(0, count, part)
+    for kind, dtype in enumerate(GRID_TYPES):
+        for number, (name, grid, zeros) in enumerate(grids(kind, 48)):
+            mask = ("bitmask", "gaps")[(number + kind) % 2] if zeros else "none"
+            pieces = [grid.chunk(start, *chosen(grid, min(part, count - start), zeros, 100 * number + start), mask,
+                                 number % 2 == 0) for start in starts]
+            add(f"{dtype.lower()}.{name}", dtype, grid.width, pieces)
+        # A correction that carries into the sign, and one that borrows from a product of 0.
+        wild = Grid(kind, 48, 1, 16, lambda r, c: 2.0 ** (-149 if c else 100), low=2, count=5,
+                    correction=lambda r, c, code: 127 if c else -128)
+        add(f"{dtype.lower()}.wild", dtype, wild.width,
+            [wild.chunk(start, *chosen(wild, min(part, count - start), 0, start)) for start in starts])
+    for dtype, width, words in (("U8", 1, 3), ("BF16", 2, 2), ("F32", 4, 6), ("F64", 8, 1), ("F16", 2, 100), ("F32", 4, 400)):
+        step = count if words > 256 else part
+        for mask in ("none", "bitmask", "gaps"):
+            data = code_book(width, count, words, 0 if mask == "none" else 0.2)
+            pieces = []
+            for at in range(0, len(data), step * width):
+                piece = data[at:at + step * width]
+                first, rest = split(piece, width, mask)
+                pieces.append((piece, chunk(first, palette(rest, width), words % 4 == 0)))
+            add(f"palette.{dtype.lower()}.{words}.{mask}", dtype, width, pieces, step)
+    write(path, tensors, {"format": "pt"})
+    data = path.read_bytes()
+    size = len(data) - sum(len(entry.dense) for entry in entries)
+    header = Entry(2, data[:size])
+    return build([header, *entries], [File("", [(0, 0, size)] + [(n + 1,) for n in range(len(entries))])])
+
+
 def positive(data):
     """A safetensors file with +0 for each −0."""
     size = struct.unpack("<Q", data[:8])[0]
@@ -129,8 +248,25 @@ def positive(data):
     return data[:8 + size] + body
 
 
+def uneven(path):
+    """Rows of very different weights and zeros, which are stored in another order, in one chunk and in several."""
+    tensors = []
+    for dtype, shape in (("BF16", [80, 150]), ("F32", [70, 48]), ("F16", [72, 24, 3]), ("F64", [66, 20])):
+        width, exponent_bits = FLOATS[dtype]
+        for zeros in (0, 0.6):
+            generator, data, row = random.Random(f"{dtype} {zeros}"), bytearray(), shape[-1] * (shape[1] if len(shape) > 2 else 1)
+            for _ in range(shape[0]):
+                deviation, share = 2.0 ** generator.uniform(-9, 0), generator.uniform(0, 2 * zeros)
+                for _ in range(row):
+                    value = 0 if generator.random() < share else generator.gauss(0, deviation)
+                    data += word(value, width, exponent_bits).to_bytes(width, "little")
+            tensors.append((f"{dtype.lower()}.{zeros}", dtype, shape, bytes(data)))
+    write(path, tensors)
+
+
 GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats, 9), ("shapes-3", shapes, 3),
-           ("shapes-9", shapes, 9), ("long-3", long_rows, 3), ("folder-3", checkpoint, 3)]
+           ("shapes-9", shapes, 9), ("long-3", long_rows, 3), ("folder-3", checkpoint, 3), ("quantised-3", quantised, 3),
+           ("by-hand", by_hand, 0), ("rows-4", uneven, 4)]
 CANONICAL = [("positive-3", floats, 3)]
 
 
@@ -141,10 +277,12 @@ def main():
             source = Path(temporary) / "model"
             if make is checkpoint:
                 source.mkdir()
-            make(source)
+            packed = make(source)
             golden = here / (name + ".tare")
             is_canonical = (name, make, level) in CANONICAL
-            if not golden.exists():
+            if packed is not None:
+                golden.write_bytes(packed)
+            elif not golden.exists():
                 options = ["--level", str(level)] + ["--canonical-zero"] * is_canonical
                 subprocess.run([tare, "pack", str(source), "-o", str(golden), *options], check=True,
                                stdout=subprocess.DEVNULL)

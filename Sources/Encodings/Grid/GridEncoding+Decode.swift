@@ -12,8 +12,10 @@ extension GridEncoding {
     guard byteOffset % width == 0, target.count % width == 0 else {
       throw ModelError(.malformed, "\(target.count) bytes at byte \(byteOffset) in elements of \(width) bytes")
     }
-    guard kept == nil || parameters.levels < 256 && kept!.width == width else {
-      throw ModelError(.malformed, "a masked grid of \(parameters.levels) levels and \(width) bytes an element")
+    if let kept, kept.width != width || parameters.levels > 255 {
+      throw ModelError(
+        .malformed,
+        "a masked grid of \(parameters.levels) levels and \(width) bytes an element in a mask of \(kept.width)")
     }
     try stage.expectStreams(parameters.streamCount...parameters.streamCount)
     let count = target.count / width
@@ -31,7 +33,9 @@ extension GridEncoding {
       layout: layout, levels: levels, isMasked: kept != nil, scales: scales, offsets: offsets,
       corrections: corrections
     ).expand(codes, range: range, groups: groups, into: target.baseAddress!, workspace)
-    if !layout.hasOffsets {
+    if layout.hasOffsets {
+      _ = try unsafe stage.stream(6, byteCount: 0)
+    } else {
       try unsafe Self.setSigns(stage, levels, codes, kept != nil, count, width, target, workspace)
     }
     try unsafe Self.setExceptions(stage, stored: kept?.count, count: count, width: width, target, workspace)
@@ -126,7 +130,6 @@ extension GridEncoding {
     _ workspace: DecodingWorkspace
   ) throws(ModelError) {
     let exceptions = stage.byteCount(ofStream: 9) / width
-    guard exceptions > 0 || stage.byteCount(ofStream: 8) > 0 else { return }
     guard exceptions <= stored ?? count else {
       throw ModelError(.malformed, "\(exceptions) exceptions among \(stored ?? count) elements")
     }

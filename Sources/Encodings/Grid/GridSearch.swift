@@ -278,7 +278,7 @@ struct GridHypothesis {
     all += [.normalFloat4, .float8E4M3].map { GridHypothesis(kind, .listed($0), divides: false) }
     // With the steps of bf16, finer grids above an offset are everywhere.
     all.append(GridHypothesis(kind, .offset(largest: multiplesAboveOffset(kind)), divides: false))
-    return all.filter { $0.share(of: telling, kind) >= 0.6 }.map { $0.narrowed(to: telling) }
+    return all.filter { $0.fitsMost(of: telling) }.map { $0.narrowed(to: telling) }
   }
 
   func layout(kind: GridKind, row: Int, groupRows: Int, groupColumns: Int) -> GridLayout {
@@ -306,14 +306,25 @@ struct GridHypothesis {
     return Double(telling.count(where: { $0 != nil })) / Double(telling.count)
   }
 
-  /// That share, without runs of so few numbers that they fit by chance.
-  private func share(of runs: [[Float]], _ kind: GridKind) -> Double {
-    let telling = zip(runs, units(of: runs)).map { run, unit in
-      guard let unit else { return false }
-      let codes = largestCode(run, unit)
-      return run.count(where: { $0 != 0 }) >= 12 || codes <= (kind == .bf16 ? 16 : 64)
+  /// Whether most of `runs` fit, and not by chance. Where none of the first does, the others are not looked at.
+  private func fitsMost(of runs: [[Float]]) -> Bool {
+    var fitting = 0
+    for (number, run) in runs.enumerated() {
+      if let unit = units(of: [run])[0], tells(run, unit) { fitting += 1 }
+      if number == 3, fitting == 0 { return false }
     }
-    return Double(telling.count(where: { $0 })) / Double(max(telling.count, 1))
+    return Double(fitting) >= 0.6 * Double(runs.count)
+  }
+
+  /// Whether it says something that the run fits.
+  private func tells(_ run: [Float], _ unit: Float) -> Bool {
+    let kind = fitter.kind
+    let others = run.filter { $0 != 0 }
+    // Few numbers fit fine codes by chance.
+    guard others.count >= 12 || largestCode(run, unit) <= (kind == .bf16 ? 16 : 64) else { return false }
+    // Every float is a multiple of the distance to its neighbour.
+    let least = others.map(\.magnitude).min() ?? 0
+    return hasOffsets || unit > 1.5 * least.binade * Float(sign: .plus, exponent: -kind.fractionBits, significand: 1)
   }
 
   /// The largest code of each run that fits.

@@ -6,7 +6,7 @@ import Kernels
 /// Used again and again by one worker.
 @safe final class HuffmanFrame {
   /// The most that a block decodes to.
-  private static let blockBytes = 128 << 10
+  static let largestBlock = 128 << 10
   private let streams = ScratchBuffer()
 
   /// Room that a frame of `byteCount` bytes may take while it is written.
@@ -31,10 +31,14 @@ import Kernels
   }
 
   /// Writes a frame of `source` to `target`; nil where it would not be shorter than `limit` bytes.
+  /// - Parameter blockBytes: the bytes of a block, each of which may have a code of its own; 4,096 to `largestBlock`.
   /// - Precondition: `target` holds `bound(source.count)` bytes.
-  func compress(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer, limit: Int) -> Int? {
-    let blocks = max(1, (source.count + Self.blockBytes - 1) / Self.blockBytes)
-    let counts = (0..<blocks).map { unsafe ByteHistogram.counts(of: Self.block($0, of: source)) }
+  func compress(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer, limit: Int,
+    blockBytes: Int = HuffmanFrame.largestBlock
+  ) -> Int? {
+    let blocks = max(1, (source.count + blockBytes - 1) / blockBytes)
+    let counts = (0..<blocks).map { unsafe ByteHistogram.counts(of: Self.block($0, blockBytes, of: source)) }
     var total = counts[0]
     for more in counts.dropFirst() { for value in 0..<256 { total[value] &+= more[value] } }
     let shared = SentCode(counts: total)
@@ -49,14 +53,17 @@ import Kernels
     let excess = blocks > 1 ? Double(sharedBits) / max(Entropy.bits(total), 1) : .infinity
     for block in 0..<blocks {
       unsafe size += append(
-        Self.block(block, of: source), counts[block], shared, excess: excess, &sent, isLast: block == blocks - 1,
+        Self.block(block, blockBytes, of: source), counts[block], shared, excess: excess, &sent,
+        isLast: block == blocks - 1,
         to: target + size)
       guard size < limit else { return nil }
     }
     return size
   }
 
-  private static func block(_ number: Int, of source: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+  private static func block(
+    _ number: Int, _ blockBytes: Int, of source: UnsafeRawBufferPointer
+  ) -> UnsafeRawBufferPointer {
     let start = number * blockBytes
     return unsafe UnsafeRawBufferPointer(rebasing: source[start..<min(start + blockBytes, source.count)])
   }

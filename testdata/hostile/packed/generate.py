@@ -29,6 +29,8 @@ assert zstandard.__version__ == "0.25.0"
 
 NAMES = ["none", "bitmask", "gaps", "raw", "constant", "bytes", "planes", "fused", "from-the-future"]
 NONE, BITMASK, GAPS, RAW, CONSTANT, BYTES, PLANES, FUSED, FUTURE = range(9)
+NEWER = [*NAMES, "palette", "grid"]  # in files that use them
+PALETTE, GRID = 9, 10
 TYPES = [("U8", 1, 1), ("BF16", 1, 2), ("F32", 1, 4), ("F4", 2, 1)]
 U8, BF16, F32, F4 = range(4)
 MAGIC = b"\x89TARE\r\n\x1a"
@@ -206,9 +208,9 @@ def tensor(name="a", dense=b"abcd", **lies):
     return entry(name, dense, **lies)
 
 
-def coded(mask, value, dense, **lies):
+def coded(mask, value, dense, names=NAMES, **lies):
     """One tensor 'a' of one chunk, beside a sound one: what breaks a chunk breaks its tensor alone."""
-    return packed([tensor("a", dense, chunks=[chunk(mask, value)], **lies), tensor("sound", b"sound")])
+    return packed([tensor("a", dense, chunks=[chunk(mask, value)], **lies), tensor("sound", b"sound")], names=names)
 
 
 # The cases.
@@ -521,6 +523,108 @@ fused("field_long", [2, 8, 3, 1, 0], (bytes(8), b"", bytes(2), bytes(2)), "decod
 fused("escape_missing", [2, 8, 3, 1, 0], (b"\xe0" + bytes(7), b"", *FIELDS), "the escapes do not fit the symbols")
 fused("escape_too_many", [2, 8, 3, 1, 0], (bytes(8), b"\0", *FIELDS), "the escapes do not fit the symbols")
 fused("escapes_beyond_elements", [2, 8, 3, 1, 0], (bytes(8), bytes(9), *FIELDS), "9 bytes of escapes for 8 elements")
+
+# palette: eight elements of two bytes.
+
+
+def book(name, parameters, streams, said, mask=none, **lies):
+    bad("palette_" + name, mask, stage(PALETTE, parameters, *streams), said, names=NEWER, **lies)
+
+
+def sized(width, words):
+    return bytes([width]) + varint(words)
+
+
+keep("chunk_palette_sound", coded(none, stage(PALETTE, sized(2, 2), b"\0\1\0\0", b"\0"), bytes(16), names=NEWER), "", ())
+for name, parameters in (("of_0", sized(2, 0)), ("of_4097", sized(2, 4097)), ("of_2_60", sized(2, SIXTY)),
+                         ("width_0", sized(0, 1)), ("width_3", sized(3, 1)), ("parameters_none", b""),
+                         ("parameters_long", sized(2, 1) + b"\0")):  # fmt: skip
+    book(name, parameters, (bytes(2), b""), "" if name == "parameters_none" else "'palette' has the parameters")
+book("words_short", sized(2, 2), (bytes(3), b"\0"), "decodes to 3 bytes, expected 4")
+book("words_descend", sized(2, 2), (b"\1\0\0\0", b"\0"), "the elements of a palette are not ascending")
+book("words_equal", sized(2, 2), (b"\1\1\0\0", b"\0"), "the elements of a palette are not ascending")
+book("codes_of_one", sized(2, 1), (bytes(2), b"\0"), "decodes to 1 bytes, expected 0")
+book("codes_long", sized(2, 2), (b"\0\1\0\0", bytes(2)), "decodes to 2 bytes, expected 1")
+book("code_beyond", sized(2, 5), (bytes(range(5)) + bytes(5), b"\5\0\0"), "a code beyond the 5 elements of a palette")
+book("byte_no_codes", sized(2, 3), (bytes(range(3)) + bytes(3), b"\xf3\0"), "a code beyond the 3 elements of a palette")
+wide = bytes(n & 255 for n in range(257)) + bytes(n >> 8 for n in range(257))
+book("wide_without_high", sized(2, 257), (wide, bytes(8)), "a stage has 2 streams, expected 3")
+book("wide_code_beyond", sized(2, 257), (wide, b"\1" + bytes(7), b"\1"), "a code beyond the 257 elements of a palette")
+book("odd_chunk", sized(2, 2), (b"\0\1\0\0", b"\0"), "15 bytes in elements of 2 bytes", dense=bytes(15))
+book("of_nothing", sized(2, 1), (bytes(2), b""), "decodes to 2 bytes, expected 0", mask=stage(BITMASK, [2], b"\0"))
+
+# grid: two rows of four bf16, groups of two of a row, three levels from 0 up.
+FOUR = (bytes(4),) * 4  # scales of 0
+
+
+def gridded(name, said, streams=None, mask=none, dense=bytes(16), **p):
+    p = dict(kind=0, flags=0, row=4, group_rows=1, group_columns=2, low=0, levels=3, tail=b"") | p
+    parameters = bytes([p["kind"], p["flags"]]) + b"".join(varint(p[k]) for k in ("row", "group_rows", "group_columns"))
+    parameters += bytes([p["low"]]) + varint(p["levels"]) + p["tail"]
+    parts = [b"", *FOUR, bytes(2), b"", b"", b"", b""]
+    for number, stream in (streams or {}).items():
+        parts[number:number + 1] = stream if isinstance(stream, tuple) else [stream]
+    made = stage(GRID, parameters, *parts)
+    if said is None:
+        keep("chunk_grid_" + name, coded(mask, made, dense, names=NEWER), "", ())
+    else:
+        bad("grid_" + name, mask, made, said, dense=dense, names=NEWER)
+
+
+def floats(*words):
+    return bytes(word >> 8 * plane & 255 for plane in range(4) for word in words)
+
+
+all_kept = stage(BITMASK, [2], b"\xff")
+gridded("sound", None)
+gridded("sound_masked", None, mask=all_kept)
+gridded("sound_listed", None, {0: floats(0, 1, 0x40000000)}, flags=1)
+gridded("sound_signs", None, {6: b"\1"}, dense=b"\0\x80" + bytes(14))
+gridded("sound_corrected", None, {7: bytes(12)}, flags=4)
+gridded("sound_exceptions", None, {8: b"\2\3", 9: b"\1\2\3\4"}, dense=bytes(4) + b"\1\3" + bytes(6) + b"\2\4\0\0")
+gridded("sound_offsets", None, {9: (b"", b"\x7f" * 4, *FOUR[1:])}, flags=8, dense=b"\x80\x3f" * 8)
+gridded("sound_divided", None, {n: b"\x7f" * 4 if n == 1 else bytes(4) for n in range(1, 5)}, flags=2)
+for name, p in (("row_0", dict(row=0)), ("row_over_2_48", dict(row=2**48 + 1)), ("row_2_62", dict(row=2**62)),
+                ("rows_2_62", dict(group_rows=2**62)), ("columns_2_62", dict(group_columns=2**62)), ("levels_0", dict(levels=0)),
+                ("levels_257", dict(levels=257)), ("levels_2_60", dict(levels=SIXTY)), ("flags_16", dict(flags=16)),
+                ("parameters_long", dict(tail=b"\0"))):  # fmt: skip
+    gridded(name, "'grid' has the parameters", **p)
+gridded("kind_3", "a grid of kind 3, expected 0 to 2", kind=3)
+gridded("row_2_48", "stream 1 of a stage decodes to 4 bytes, expected 8", row=2**48, group_columns=1)
+gridded("groups_of_cut_rows", "stream 1 of a stage decodes to 8 bytes, expected 10", {1: bytes(8)}, row=5, group_columns=1)
+gridded("masked_of_256", "a masked grid of 256 levels", mask=all_kept, levels=256)
+gridded("masked_other_width", "a masked grid of 3 levels and 2 bytes an element in a mask of 4", mask=stage(BITMASK, [4], b"\x0f"))
+gridded("masked_of_nothing", "decodes to 4 bytes, expected 0", {5: b""}, mask=stage(BITMASK, [2], b"\0"))
+gridded("odd_chunk", "15 bytes at byte 0 in elements of 2 bytes", dense=bytes(15))
+gridded("streams_too_many", "a stage has 11 streams, expected 10", {9: (b"", b"")})
+gridded("offsets_missing", "a stage has 10 streams, expected 14", flags=8)
+gridded("offsets_short", "stream 10 of a stage decodes to 3 bytes, expected 4", {9: (b"", *[bytes(3)] * 4)}, flags=8)
+gridded("levels_not_listed", "decodes to 12 bytes, expected 0", {0: floats(0, 1, 2)})
+gridded("levels_short", "decodes to 11 bytes, expected 12", {0: bytes(11)}, flags=1)
+for name, words in (("descend", (0x3F800000, 0, 0x40000000)), ("equal", (0, 0, 1)), ("zeros", (0x80000000, 0, 1)),
+                    ("nan", (0, 1, 0x7FC00000)), ("infinite", (0, 1, 0x7F800000))):
+    gridded("levels_" + name, "the levels of a grid are not finite and ascending", {0: floats(*words)}, flags=1)
+gridded("scales_short", "stream 2 of a stage decodes to 3 bytes, expected 4", {2: bytes(3)})
+gridded("codes_short", "stream 5 of a stage decodes to 1 bytes, expected 2", {5: bytes(1)})
+gridded("code_beyond", "a code beyond the 5 levels of a grid", {5: b"\5\0\0"}, levels=5)
+gridded("byte_no_codes", "a code beyond the 3 levels of a grid", {5: b"\xf3\0"})
+gridded("signs_long", "stream 6 of a stage decodes to 2 bytes, expected 1", {6: b"\1\0"})
+gridded("signs_without_zero", "signs of zeros on a grid without a zero", {0: floats(1, 2, 3), 6: b"\1"}, flags=1)
+gridded("signs_with_offsets", "stream 6 of a stage decodes to 1 bytes, expected 0", {9: (b"", *FOUR), 6: b"\1"}, flags=8)
+gridded("corrections_missing", "stream 7 of a stage decodes to 0 bytes, expected 12", flags=4)
+gridded("corrections_short", "stream 7 of a stage decodes to 11 bytes, expected 12", {7: bytes(11)}, flags=4)
+gridded("corrections_unasked", "stream 7 of a stage decodes to 12 bytes, expected 0", {7: bytes(12)})
+gridded("exceptions_too_many", "9 exceptions among 8 elements", {8: bytes(9), 9: bytes(18)})
+gridded("exception_past_end", "an exception past the last element", {8: b"\x08", 9: bytes(2)})
+gridded("exception_2_60", "an exception past the last element", {8: varint(SIXTY), 9: bytes(2)})
+gridded("exception_second_past_end", "an exception past the last element", {8: b"\7\0", 9: bytes(4)})
+gridded("exception_past_kept", "an exception past the last element", {5: b"\0", 8: b"\2", 9: bytes(2)},
+        mask=stage(BITMASK, [2], b"\x88"))
+gridded("exception_half", "stream 9 of a stage decodes to 1 bytes, expected 0", {9: b"\0"})
+gridded("exception_without_place", "the place of an exception", {9: bytes(2)})
+gridded("places_too_many", "more places than exceptions", {8: b"\0\0", 9: bytes(2)})
+gridded("place_overlong", "expected the shortest form", {8: b"\x80\0", 9: bytes(2)})
+gridded("place_alone", "more places than exceptions", {8: b"\0"})
 
 # Files, and the outside again.
 keep("file_digest", packed(files=[file("", [(0,)], digest=bytes(8))]), "digest that was recorded", DATA)
