@@ -313,7 +313,7 @@ _tare_convert() {
     repeating_flags=()
     non_repeating_flags=(--dry-run --verify --force -f --json --quiet --verbose --version -h --help)
     repeating_options=(--tensor --exclude --only --skip --rename)
-    non_repeating_options=(--to --shard --dtype --prune --activations --level --max-expansion --threads --memory)
+    non_repeating_options=(--to --shard --dtype --prune --activations --quantize --level --max-expansion --threads --memory)
     __tare_offer_flags_options 2
 
     # Offer option value completions
@@ -339,6 +339,9 @@ _tare_convert() {
         ;;
     '--activations')
         __tare_add_completions -f
+        return
+        ;;
+    '--quantize')
         return
         ;;
     '--only')

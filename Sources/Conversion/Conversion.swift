@@ -21,7 +21,7 @@ public struct Conversion: Sendable {
   public var model: any ContainerReader { layers.model }
 
   /// Opens the model at `path` and lays out what `request` asks for; reads no tensor but those
-  /// that are pruned, to plan that.
+  /// that are pruned or quantised, to plan that.
   /// - Throws: what opening throws; `usage` where the request does not fit the model; `unsupported` for what safetensors
   ///   can't hold.
   public init(path: String, _ request: ConversionRequest, limits: Limits = Limits()) throws(ModelError) {

@@ -23,13 +23,15 @@ public struct ConversionRequest: Sendable {
   public var pruning: PruningRequest?
   /// The type that floats are cast to; nil leaves them theirs.
   public var dtype: DType?
+  /// How tensors are quantised, after they are pruned and cast; nil quantises nothing.
+  public var quantization: QuantizationRequest?
   /// The rules that give tensors new names, in order; see `RenamedModel`.
   public var renaming: [RenameRule] = []
 
   public init() {}
 
   /// The source under every layer that is asked for. Names change last, so all layers see the source's.
-  /// - Throws: what planning the pruning throws, which reads tensors.
+  /// - Throws: what planning the pruning and the quantising throws, which read tensors.
   func layers(over source: any ContainerReader) throws(ModelError) -> ConversionLayers {
     let selected = SelectedModel(source, selection)
     var model: any ContainerReader = selected
@@ -37,15 +39,19 @@ public struct ConversionRequest: Sendable {
       throw ModelError(.usage, "none of the \(source.catalog.tensors.count) tensors is chosen").inside(source.path)
     }
     let pruned = try pruning.map { (pruning) throws(ModelError) in
-      PrunedModel(selected, try PruningPlan.make(selected, pruning, PruningScope(transformed)))
+      PrunedModel(selected, try PruningPlan.make(selected, pruning, WeightScope(transformed, .pruning)))
     }
     if let pruned { model = pruned }
     let cast = try dtype.map { (dtype) throws(ModelError) in
       try within(source.path) { () throws(ModelError) in try CastModel(model, to: dtype, transformed) }
     }
     if let cast { model = cast }
+    let quantized = try quantization.map { (quantization) throws(ModelError) in
+      QuantizedModel(model, try QuantizationPlan.make(model, quantization, WeightScope(transformed, .quantization)))
+    }
+    if let quantized { model = quantized }
     let renamed = try RenamedModel(model, renaming)
-    return ConversionLayers(selected: selected, pruned: pruned, cast: cast, renamed: renamed)
+    return ConversionLayers(selected: selected, pruned: pruned, cast: cast, quantized: quantized, renamed: renamed)
   }
 }
 
@@ -57,6 +63,8 @@ public struct ConversionLayers: Sendable {
   public let pruned: PrunedModel?
   /// nil where no type was asked for.
   public let cast: CastModel?
+  /// nil where nothing is quantised.
+  public let quantized: QuantizedModel?
   public let renamed: RenamedModel
 
   /// The outermost: the model that is written.

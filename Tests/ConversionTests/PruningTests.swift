@@ -8,11 +8,11 @@ import Testing
 /// Every method against its definition, on bits of every kind, in chunks that cut rows, groups and blocks.
 @Suite struct PruningTests {
   static let dtypes: [DType] = [.f64, .f32, .f16, .bf16, .f8e4m3, .f8e5m2, .f8e4m3fnuz, .f8e5m2fnuz]
-  static let everything = PruningScope(NameFilter(including: [GlobPattern("*")]))
+  static let everything = WeightScope(NameFilter(including: [GlobPattern("*")]))
 
   /// The pruned tensors, the same for every number of threads and every way to cut chunks.
   private func prune(
-    _ tensors: [MemoryModel.Tensor], _ spec: String, _ scope: PruningScope = everything, norms: MemoryModel? = nil
+    _ tensors: [MemoryModel.Tensor], _ spec: String, _ scope: WeightScope = everything, norms: MemoryModel? = nil
   ) throws -> (bytes: [[UInt8]], plan: PruningPlan) {
     var first: (bytes: [[UInt8]], plan: PruningPlan)?
     for (threads, chunkBytes) in [(1, 1 << 20), (3, 56)] {
@@ -197,7 +197,7 @@ import Testing
     let norms = MemoryModel([MemoryModel.Tensor("w", .f32, [41], (1...41).flatMap { littleEndian(Float($0)) })])
     for spec in ["magnitude:0.5", "global:0.5", "2:4", "block4x4:0.5", "rows:0.5", "wanda:0.5", "wanda:2:4"] {
       let (bytes, plan) = try prune([tensor], spec, norms: norms)
-      guard case .pruned(let counts) = plan.outcomes[0] else {
+      guard case .changed(let counts) = plan.outcomes[0] else {
         Issue.record("\(spec) left the tensor alone")
         continue
       }
@@ -224,7 +224,7 @@ import Testing
     let block = try PrunedModel(model, plan).makeSession().repeatedBlock(of: 0, 0..<4096)
     #expect(block == [0, 0, 0, 0])
     #expect(model.bytesRead < 100)
-    guard case .pruned(let counts) = plan.outcomes[0] else {
+    guard case .changed(let counts) = plan.outcomes[0] else {
       Issue.record("the zeros were left alone")
       return
     }

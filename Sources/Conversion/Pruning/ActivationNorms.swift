@@ -35,7 +35,7 @@ public final class ActivationNorms: Sendable {
         .malformed, "holds no norms for '\(first)'\(more)", hint: "--skip leaves weights alone"
       ).inside(reader.path)
     }
-    let workspace = PruningWorkspace()
+    let workspace = WeightWorkspace()
     var result: [TensorNorms] = []
     for (weight, number) in zip(weights, found) {
       guard let number else { continue }
@@ -51,11 +51,11 @@ public final class ActivationNorms: Sendable {
 struct TensorNorms: Sendable {
   private let reader: any ContainerReader
   private let tensor: Int
-  private let type: PrunedType
+  private let type: WeightType
 
   fileprivate init(_ reader: any ContainerReader, _ tensor: Int, columns: Int) throws(ModelError) {
     let info = reader.catalog.tensors[tensor].info
-    guard let type = PrunedType(info.dtype), info.shape == [columns] else {
+    guard let type = WeightType(info.dtype), info.shape == [columns] else {
       throw ModelError(
         .malformed, "\(info.dtype.name) of shape \(info.shape), expected floats of shape [\(columns)]"
       ).inside("tensor '\(info.name)'").inside(reader.path)
@@ -67,7 +67,7 @@ struct TensorNorms: Sendable {
 
   /// Puts the norms into `workspace`, where they aren't there yet.
   /// - Throws: `malformed` for a norm that is negative or not finite.
-  func load(into workspace: PruningWorkspace) throws(ModelError) {
+  func load(into workspace: WeightWorkspace) throws(ModelError) {
     guard workspace.norms.tensor != tensor else { return }
     let info = reader.catalog.tensors[tensor].info
     let session = reader.makeSession()

@@ -3,14 +3,14 @@ import TensorModel
 
 /// Zeroes whole blocks of a matrix.
 struct BlockRule: PruningRule {
-  let type: PrunedType
+  let type: WeightType
   let grid: BlockGrid
   /// The blocks that go.
   let zeroed: BitSet
 
-  func prune(_ source: RawSpan, _ elements: Range<Int>, _ workspace: PruningWorkspace) {
+  func apply(_ source: RawSpan, _ elements: Range<Int>, _ workspace: WeightWorkspace) {
     workspace.reserve(source.byteCount)
-    PruneMagnitude.zero(source, upTo: 0, type.order, into: &workspace.pruned, at: 0)
+    PruneMagnitude.zero(source, upTo: 0, type.order, into: &workspace.output, at: 0)
     grid.matrix.forEachRow(in: elements) { row, columns in
       let firstBlock = row / grid.rows * grid.blocksAcross
       let rowStart = row * grid.matrix.columns - elements.lowerBound
@@ -21,7 +21,7 @@ struct BlockRule: PruningRule {
           // Blocks that hold anything else are never chosen.
           let bytes = (rowStart + column) * type.width..<(rowStart + end) * type.width
           PruneMagnitude.zero(
-            source.extracting(bytes), upTo: type.order.largestFinite, type.order, into: &workspace.pruned,
+            source.extracting(bytes), upTo: type.order.largestFinite, type.order, into: &workspace.output,
             at: bytes.lowerBound)
         }
         column = end
@@ -30,32 +30,8 @@ struct BlockRule: PruningRule {
   }
 
   func tally(
-    _ source: RawSpan, _ elements: Range<Int>, _ workspace: PruningWorkspace
+    _ source: RawSpan, _ elements: Range<Int>, _ workspace: WeightWorkspace
   ) throws(ModelError) -> PruneTally { try tally(source, elements, workspace, type) }
-}
-
-/// A matrix in blocks, in rows of blocks from the top; blocks at the right and at the bottom may be smaller.
-struct BlockGrid: Hashable, Sendable {
-  let matrix: PruningMatrix
-  /// Of one block.
-  let rows: Int
-  let columns: Int
-
-  init(_ matrix: PruningMatrix, rows: Int, columns: Int) {
-    self.matrix = matrix
-    self.rows = min(rows, matrix.rows)
-    self.columns = min(columns, matrix.columns)
-  }
-
-  var blocksAcross: Int { (matrix.columns - 1) / columns + 1 }
-  var blocksDown: Int { (matrix.rows - 1) / rows + 1 }
-  /// At most the elements of the matrix.
-  var count: Int { blocksAcross * blocksDown }
-
-  /// Elements of the blocks of row `down` in the column of blocks `across`.
-  func elements(down: Int, across: Int) -> Int {
-    min(rows, matrix.rows - down * rows) * min(columns, matrix.columns - across * columns)
-  }
 }
 
 /// A fixed number of bits.

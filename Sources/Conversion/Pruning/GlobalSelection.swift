@@ -13,7 +13,7 @@ struct GlobalSelection: Sendable {
     /// Number in the catalog.
     let tensor: Int
     let info: TensorInfo
-    let type: PrunedType
+    let type: WeightType
   }
 
   private let reader: any ContainerReader
@@ -86,7 +86,7 @@ struct GlobalSelection: Sendable {
       state = Mutex((begun, []))
     }
 
-    func count(_ bytes: RawSpan, _ type: PrunedType) {
+    func count(_ bytes: RawSpan, _ type: WeightType) {
       state.withLock { state in
         guard isMixed else { return PruneMagnitude.count(bytes, type.order, in: &state.selection) }
         let elements = bytes.byteCount / type.width

@@ -6,13 +6,13 @@ import TensorModel
 /// A group is M consecutive inputs that meet one output, and in a convolution one place of the kernel, as the sparse matrix
 /// units of hardware want them. Inputs left over at the end of a row stay as they are.
 struct GroupRule: PruningRule {
-  let type: PrunedType
-  let matrix: PruningMatrix
+  let type: WeightType
+  let matrix: WeightMatrix
   let groups: PruneGroups
   /// Where groups are compared by scores.
   let norms: TensorNorms?
 
-  init(_ type: PrunedType, _ matrix: PruningMatrix, kept: Int, of size: Int, norms: TensorNorms?) {
+  init(_ type: WeightType, _ matrix: WeightMatrix, kept: Int, of size: Int, norms: TensorNorms?) {
     self.type = type
     self.matrix = matrix
     groups = PruneGroups(kept: kept, of: size, stride: matrix.stride)
@@ -39,26 +39,26 @@ struct GroupRule: PruningRule {
     return (row, column)
   }
 
-  func prune(_ source: RawSpan, _ elements: Range<Int>, _ workspace: PruningWorkspace) throws(ModelError) {
+  func apply(_ source: RawSpan, _ elements: Range<Int>, _ workspace: WeightWorkspace) throws(ModelError) {
     workspace.reserve(source.byteCount)
-    PruneMagnitude.zero(source, upTo: 0, type.order, into: &workspace.pruned, at: 0)
+    PruneMagnitude.zero(source, upTo: 0, type.order, into: &workspace.output, at: 0)
     try norms?.load(into: workspace)
     matrix.forEachRow(in: elements) { row, columns in
       let offset = (row * matrix.columns + columns.lowerBound - elements.lowerBound) * type.width
       let count = min(columns.upperBound, groupedColumns) - columns.lowerBound
       guard count > 0 else { return }
       guard norms != nil else {
-        return groups.zero(count, type.order, in: &workspace.pruned, at: offset)
+        return groups.zero(count, type.order, in: &workspace.output, at: offset)
       }
       workspace.keys.grow(to: count)
       type.widening.scores(
         source.extracting(offset..<offset + count * type.width), norms: workspace.norms.values,
         column: columns.lowerBound, into: &workspace.keys, at: 0)
-      groups.zero(count, by: workspace.keys, width: type.width, in: &workspace.pruned, at: offset)
+      groups.zero(count, by: workspace.keys, width: type.width, in: &workspace.output, at: offset)
     }
   }
 
   func tally(
-    _ source: RawSpan, _ elements: Range<Int>, _ workspace: PruningWorkspace
+    _ source: RawSpan, _ elements: Range<Int>, _ workspace: WeightWorkspace
   ) throws(ModelError) -> PruneTally { try tally(source, elements, workspace, type) }
 }

@@ -3,23 +3,23 @@ import TensorModel
 
 /// Zeroes the elements below a magnitude, and those of that magnitude up to a place.
 struct MagnitudeCut: PruningRule {
-  let type: PrunedType
+  let type: WeightType
   /// The magnitude at the cut, as bits of the tensor's type.
   let magnitude: UInt64
   /// Elements of that magnitude become zero before this index.
   let end: Int
 
-  func prune(_ source: RawSpan, _ elements: Range<Int>, _ workspace: PruningWorkspace) {
+  func apply(_ source: RawSpan, _ elements: Range<Int>, _ workspace: WeightWorkspace) {
     workspace.reserve(source.byteCount)
     forEachPart(of: elements) { part, limit in
       let bytes =
         (part.lowerBound - elements.lowerBound) * type.width..<(part.upperBound - elements.lowerBound) * type.width
       PruneMagnitude.zero(
-        source.extracting(bytes), upTo: limit, type.order, into: &workspace.pruned, at: bytes.lowerBound)
+        source.extracting(bytes), upTo: limit, type.order, into: &workspace.output, at: bytes.lowerBound)
     }
   }
 
-  func tally(_ source: RawSpan, _ elements: Range<Int>, _ workspace: PruningWorkspace) -> PruneTally {
+  func tally(_ source: RawSpan, _ elements: Range<Int>, _ workspace: WeightWorkspace) -> PruneTally {
     var result = PruneTally()
     forEachPart(of: elements) { part, limit in
       let bytes =

@@ -1,7 +1,5 @@
 public import Containers
 import Kernels
-import Packing
-import Synchronization
 public import TensorModel
 
 /// What pruning does to each tensor of a model: decided and counted in full before anything is written.
@@ -13,18 +11,15 @@ public struct PruningPlan: Sendable {
   /// What became of each tensor, in the order of the catalog.
   public let outcomes: [Outcome]
   /// Nil for tensors that are left alone.
-  let rules: [(any PruningRule)?]
+  let rules: [(any WeightRule)?]
 
-  public enum Outcome: Hashable, Sendable {
-    case pruned(PruningCounts)
-    case left(PruningScope.Exemption)
-  }
+  public typealias Outcome = WeightOutcome<PruningCounts>
 
   /// Plans the pruning of `reader`. The plan is the same for any number of threads.
   /// - Throws: what reading throws; `usage` where no tensor is pruned, and where norms of the inputs are needed and not
   ///   there, or there and not needed.
   public static func make(
-    _ reader: any ContainerReader, _ request: PruningRequest, _ scope: PruningScope = PruningScope()
+    _ reader: any ContainerReader, _ request: PruningRequest, _ scope: WeightScope = WeightScope()
   ) throws(ModelError) -> PruningPlan {
     let planner = try PruningPlanner(reader, request, scope)
     return try within(reader.path) { () throws(ModelError) in try planner.plan(request.begin) }
@@ -33,7 +28,7 @@ public struct PruningPlan: Sendable {
   /// Of all tensors that are pruned.
   public var totals: PruningCounts {
     var totals = PruneTally()
-    for case .pruned(let counts) in outcomes { totals.add(counts.tally) }
+    for case .changed(let counts) in outcomes { totals.add(counts.tally) }
     return PruningCounts(tally: totals)
   }
 
@@ -61,66 +56,31 @@ public struct PruningCounts: Hashable, Sendable {
 
 /// Decides on the tensors of one model.
 private struct PruningPlanner: Sendable {
-  private let reader: any ContainerReader
   private let spec: PruningSpec
   private let threads: Int
-  private let candidates: [Candidate]
-  private let exemptions: [PruningScope.Exemption?]
+  private let candidates: WeightCandidates
+  /// Per candidate.
+  private let norms: [TensorNorms?]
 
-  /// A tensor that is pruned.
-  private struct Candidate: Sendable {
-    let tensor: Int
-    let info: TensorInfo
-    let type: PrunedType
-    let matrix: PruningMatrix
-    var norms: TensorNorms?
-  }
-
-  init(_ reader: any ContainerReader, _ request: PruningRequest, _ scope: PruningScope) throws(ModelError) {
+  init(_ reader: any ContainerReader, _ request: PruningRequest, _ scope: WeightScope) throws(ModelError) {
     let spec = request.spec
-    var names = NameIndex()
-    for tensor in reader.catalog.tensors { _ = names.insert(tensor.info.name) }
-    var candidates: [Candidate] = []
-    var exemptions: [PruningScope.Exemption?] = []
-    for (number, entry) in reader.catalog.tensors.enumerated() {
-      var exemption = scope.exemption(of: entry.info) { names[$0] != nil }
-      if exemption == nil, let type = PrunedType(entry.info.dtype) {
-        let candidate = Candidate(tensor: number, info: entry.info, type: type, matrix: PruningMatrix(entry.info))
-        exemption = Self.misfit(candidate, spec.method)
-        if exemption == nil { candidates.append(candidate) }
-      }
-      exemptions.append(exemption)
-    }
-    guard !candidates.isEmpty else { throw Self.nothingToPrune(exemptions).inside(reader.path) }
+    let candidates = try WeightCandidates(reader, scope) { Self.misfit($0, spec.method) }
     guard spec.usesActivations == (request.activations != nil) else {
       throw ModelError(.usage, "'\(spec)' \(spec.usesActivations ? "needs" : "does not use") the norms of the inputs")
     }
-    if let activations = request.activations {
-      let norms = try activations.norms(for: candidates.map { ($0.info.name, $0.matrix.columns) })
-      for index in candidates.indices { candidates[index].norms = norms[index] }
-    }
-    self.reader = reader
+    norms =
+      try request.activations?.norms(for: candidates.members.map { ($0.info.name, $0.matrix.columns) })
+      ?? candidates.members.map { _ in nil }
     self.spec = spec
     threads = request.threads
     self.candidates = candidates
-    self.exemptions = exemptions
-  }
-
-  private static func nothingToPrune(_ exemptions: [PruningScope.Exemption?]) -> ModelError {
-    let reasons = PruningScope.Exemption.allCases.compactMap { exemption in
-      let count = exemptions.count { $0 == exemption }
-      return count == 0 ? nil : "\(count) \(exemption.description)"
-    }
-    return ModelError(
-      .usage, "no tensor is pruned" + (reasons.isEmpty ? "" : ": " + reasons.joined(separator: ", ")),
-      hint: "--only names those that are")
   }
 
   /// Bytes of a group's unit, or of a row that is compared as a whole.
   private static let mostContextBytes = 8 << 20
 
   /// Why the shape doesn't fit the method.
-  private static func misfit(_ candidate: Candidate, _ method: PruningSpec.Method) -> PruningScope.Exemption? {
+  private static func misfit(_ candidate: WeightCandidate, _ method: PruningSpec.Method) -> WeightScope.Exemption? {
     let matrix = candidate.matrix
     func isLong(_ elements: Int) -> Bool { elements > mostContextBytes / candidate.type.width }
     switch method {
@@ -137,42 +97,24 @@ private struct PruningPlanner: Sendable {
   }
 
   func plan(_ begin: (Int) -> @Sendable (Int) -> Void) throws(ModelError) -> PruningPlan {
-    let progress = begin(candidates.reduce(0) { $0 + $1.info.byteCount })
     let globalCuts = try globalCuts()
-    let results = Mutex<[(rule: any PruningRule, counts: PruningCounts)?]>(candidates.map { _ in nil })
-    try Pump.run(items: candidates.count, threads: threads) { () throws(ModelError) in
-      (session: reader.makeSession(), workspace: PruningWorkspace())
-    } work: { (worker, number) throws(ModelError) in
-      let candidate = candidates[number]
-      let walk = TensorWalk(
-        session: worker.session, tensor: candidate.tensor, info: candidate.info, type: candidate.type)
-      try within("tensor '\(candidate.info.name)'") { () throws(ModelError) in
-        let result = try decide(candidate, walk, globalCuts?[number], worker.workspace)
-        results.withLock { $0[number] = result }
-      }
-      progress(candidate.info.byteCount)
-    }
-    var rules: [(any PruningRule)?] = exemptions.map { _ in nil }
-    var outcomes = exemptions.map { PruningPlan.Outcome.left($0 ?? .empty) }
-    for (candidate, result) in zip(candidates, results.withLock({ $0 })) {
-      guard let result else { continue }
-      rules[candidate.tensor] = result.rule
-      outcomes[candidate.tensor] = .pruned(result.counts)
+    let (rules, outcomes) = try candidates.decide(threads: threads, begin) {
+      (number, walk, workspace) throws(ModelError) in try decide(number, walk, globalCuts?[number], workspace)
     }
     return PruningPlan(spec: spec, outcomes: outcomes, rules: rules)
   }
 
   private func decide(
-    _ candidate: Candidate, _ walk: TensorWalk, _ globalCut: MagnitudeCut?, _ workspace: PruningWorkspace
-  ) throws(ModelError) -> (rule: any PruningRule, counts: PruningCounts) {
+    _ number: Int, _ walk: TensorWalk, _ globalCut: MagnitudeCut?, _ workspace: WeightWorkspace
+  ) throws(ModelError) -> (rule: any WeightRule, counts: PruningCounts) {
     // What holds nothing but zeros keeps them, whatever the method.
     if try walk.isKnownToBeZero() {
       return (
-        MagnitudeCut(type: candidate.type, magnitude: 0, end: 0),
-        PruningCounts(tally: PruneTally(zeros: candidate.info.elementCount))
+        MagnitudeCut(type: walk.type, magnitude: 0, end: 0),
+        PruningCounts(tally: PruneTally(zeros: walk.info.elementCount))
       )
     }
-    let (rule, tally) = try rule(for: candidate, walk, globalCut)
+    let (rule, tally) = try rule(number, walk, globalCut)
     if let tally {
       walk.release()
       return (rule, PruningCounts(tally: tally))
@@ -182,32 +124,32 @@ private struct PruningPlanner: Sendable {
 
   private func globalCuts() throws(ModelError) -> [MagnitudeCut]? {
     guard case .global(let share) = spec.method else { return nil }
-    let members = candidates.map { GlobalSelection.Member(tensor: $0.tensor, info: $0.info, type: $0.type) }
+    let members = candidates.members.map { GlobalSelection.Member(tensor: $0.tensor, info: $0.info, type: $0.type) }
     let count = PruningSpec.number(of: members.reduce(0) { $0 + $1.info.elementCount }, share: share)
-    return try GlobalSelection(reader, members, threads: threads).cuts(zeroing: count)
+    return try GlobalSelection(candidates.reader, members, threads: threads).cuts(zeroing: count)
   }
 
   /// - Returns: also what becomes of the tensor, where deciding has told.
   private func rule(
-    for candidate: Candidate, _ walk: TensorWalk, _ globalCut: MagnitudeCut?
+    _ number: Int, _ walk: TensorWalk, _ globalCut: MagnitudeCut?
   ) throws(ModelError) -> (rule: any PruningRule, tally: PruneTally?) {
-    let type = candidate.type
-    let matrix = candidate.matrix
+    let type = walk.type
+    let matrix = candidates.members[number].matrix
     switch spec.method {
     case .magnitude(let share):
-      let count = PruningSpec.number(of: candidate.info.elementCount, share: share)
+      let count = PruningSpec.number(of: walk.info.elementCount, share: share)
       let (cut, tally) = try MagnitudeSelection(walk: walk).cut(zeroing: count)
       return (cut, tally)
     case .global:
       return (globalCut ?? MagnitudeCut(type: type, magnitude: 0, end: 0), nil)
     case .groups(let kept, let size), .wandaGroups(let kept, let size):
-      return (GroupRule(type, matrix, kept: kept, of: size, norms: candidate.norms), nil)
+      return (GroupRule(type, matrix, kept: kept, of: size, norms: norms[number]), nil)
     case .blocks(let rows, let columns, let share):
       return (try blockRule(walk, BlockGrid(matrix, rows: rows, columns: columns), share), nil)
     case .rows(let share):
       return (try blockRule(walk, BlockGrid(matrix, rows: 1, columns: matrix.columns), share), nil)
     case .wanda(let share):
-      guard let norms = candidate.norms else { preconditionFailure("a weight without norms") }
+      guard let norms = norms[number] else { preconditionFailure("a weight without norms") }
       let count = PruningSpec.number(of: matrix.columns, share: share)
       return (RowScoreRule(type: type, matrix: matrix, count: count, norms: norms), nil)
     }
@@ -219,7 +161,7 @@ private struct PruningPlanner: Sendable {
   }
 
   private func count(
-    _ walk: TensorWalk, _ rule: any PruningRule, _ workspace: PruningWorkspace
+    _ walk: TensorWalk, _ rule: any PruningRule, _ workspace: WeightWorkspace
   ) throws(ModelError) -> PruneTally {
     var tally = PruneTally()
     try walk.forEachPiece(under: rule, isLast: true) { (bytes, elements) throws(ModelError) in

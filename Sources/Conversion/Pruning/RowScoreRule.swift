@@ -3,8 +3,8 @@ import TensorModel
 
 /// Zeroes a share of each row: the elements of the smallest scores |w| · ‖x‖, equal scores in the order of the columns.
 struct RowScoreRule: PruningRule {
-  let type: PrunedType
-  let matrix: PruningMatrix
+  let type: WeightType
+  let matrix: WeightMatrix
   /// How many elements of a row go.
   let count: Int
   let norms: TensorNorms
@@ -15,9 +15,9 @@ struct RowScoreRule: PruningRule {
     return rows.lowerBound * matrix.columns..<(rows.upperBound + 1) * matrix.columns
   }
 
-  func prune(_ source: RawSpan, _ elements: Range<Int>, _ workspace: PruningWorkspace) throws(ModelError) {
+  func apply(_ source: RawSpan, _ elements: Range<Int>, _ workspace: WeightWorkspace) throws(ModelError) {
     workspace.reserve(source.byteCount)
-    PruneMagnitude.zero(source, upTo: 0, type.order, into: &workspace.pruned, at: 0)
+    PruneMagnitude.zero(source, upTo: 0, type.order, into: &workspace.output, at: 0)
     try norms.load(into: workspace)
     workspace.keys.grow(to: matrix.columns)
     let rowBytes = matrix.columns * type.width
@@ -26,11 +26,11 @@ struct RowScoreRule: PruningRule {
         source.extracting(offset..<offset + rowBytes), norms: workspace.norms.values, column: 0,
         into: &workspace.keys, at: 0)
       PruneKeys.zero(
-        count, of: matrix.columns, by: workspace.keys, width: type.width, in: &workspace.pruned, at: offset)
+        count, of: matrix.columns, by: workspace.keys, width: type.width, in: &workspace.output, at: offset)
     }
   }
 
   func tally(
-    _ source: RawSpan, _ elements: Range<Int>, _ workspace: PruningWorkspace
+    _ source: RawSpan, _ elements: Range<Int>, _ workspace: WeightWorkspace
   ) throws(ModelError) -> PruneTally { try tally(source, elements, workspace, type) }
 }

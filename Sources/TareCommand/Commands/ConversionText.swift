@@ -22,6 +22,13 @@ struct ConversionText {
     conversion.layers.pruned.map { PruningText($0.plan, conversion.layers.selected.catalog) }
   }
 
+  private var quantization: QuantizationText? {
+    conversion.layers.quantized.map { QuantizationText($0.plan, $0.catalog) }
+  }
+
+  /// A line for each weight that is changed.
+  private var tables: String { (pruning?.table ?? "") + (quantization?.table ?? "") }
+
   private var tensorCount: Int { conversion.model.catalog.tensors.count }
   private var summary: String {
     let files = conversion.files.files.count
@@ -38,7 +45,10 @@ struct ConversionText {
       notes.append("\(input): \(Self.listed(conversion.leftovers)) left out: no part of the model")
     }
     if !conversion.companions.isEmpty { notes.append(companionNote) }
-    if let pruning { notes += pruning.notes }
+    let pruningNotes = pruning?.notes ?? []
+    notes += pruningNotes
+    // Pruning and quantising leave much the same alone.
+    notes += (quantization?.notes ?? []).filter { !pruningNotes.contains($0) }
     if let cast = conversion.layers.cast, !cast.blockTensors.isEmpty {
       let count = cast.blockTensors.count
       notes.append(
@@ -72,7 +82,7 @@ struct ConversionText {
   /// The result, for a reader.
   var lines: String {
     let packed = packedBytes.map { " packed into \(byteText($0))" } ?? ""
-    let line = (pruning?.table ?? "") + "\(output): \(summary)\(packed)\n"
+    let line = tables + "\(output): \(summary)\(packed)\n"
     guard let comparison else { return line }
     let metadata = comparison.metadataDifferences.isEmpty ? "" : "; the metadata differs"
     return line + "read back, " + comparison.text().dropLast() + metadata + "\n"
@@ -80,7 +90,7 @@ struct ConversionText {
 
   /// What would be written: each file with its tensors, where they come from, and the total.
   var plan: String {
-    var text = pruning?.table ?? ""
+    var text = tables
     for file in conversion.files.files {
       text += "\((file.path.isEmpty ? output : file.path).escapedForDisplay)  \(byteText(file.byteCount))\n"
       let rows = tensors(of: file).map { [$0.info.name.escapedForDisplay] + row($0.info, from: $0.origin) }
@@ -120,6 +130,7 @@ struct ConversionText {
       if let packedBytes { json.integer("packed_bytes", packedBytes) }
       json.array("files") { json in for file in conversion.files.files { write(file, lists: isDry, &json) } }
       pruning?.write(&json)
+      quantization?.write(&json)
       if !isDry, let cast = conversion.layers.cast { write(cast, &json) }
       if let comparison { json.string("verified", comparison.isWhole ? "identical" : "different") }
     }

@@ -21,6 +21,10 @@ struct ConvertCommand: ParsableCommand {
       included. Of equal elements the earlier goes. NaN and infinite ones stay. Every zero of a pruned tensor is +0. Notes \
       say what is left alone and why: by name embeddings, output heads, norms, biases, routers and scales; tensors of \
       fewer than two dimensions or of no float type; for N:M the last inputs of a row, where they fill no group.
+
+      Quantising leaves the same alone, and whatever is not F32, F16 or BF16 after --dtype. Weights stay of their type; each \
+      is a level times a scale, which tare pack stores at the size of the levels. Zeros stay zeros, all of them +0; NaN and \
+      infinite weights stay as they are.
       """)
 
   @Argument(help: "The model to read.", completion: .file(), transform: filePath)
@@ -67,6 +71,17 @@ struct ConvertCommand: ParsableCommand {
       """, valueName: "file"),
     completion: .file(), transform: filePath)
   var activations: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Put weights on a grid, after --prune and --dtype: int2 to int8, symmetric unless :asym follows; ternary; palette2 to \
+      palette256, by k-means; nf4; mxfp4; fp8. What shares a scale may follow, as in int4:g128: tensor, row, g and a number \
+      of inputs, or block128x128 (default: g128, int8 and fp8 row, ternary tensor, nf4 g64), and the type of the scales, \
+      bf16 or f16 (default: f32).
+      """, valueName: "how"),
+    transform: quantizationSpec)
+  var quantize: QuantizationSpec?
 
   @Option(
     help: ArgumentHelp(
@@ -117,10 +132,10 @@ struct ConvertCommand: ParsableCommand {
       throw UsageError("--shard writes a folder, but OUT is named as a file", hint: "name a folder")
     }
     if dryRun && verify { throw UsageError("--verify reads what was written, but --dry-run writes nothing") }
-    guard dtype != nil || prune != nil || (only.isEmpty && skip.isEmpty) else {
+    guard dtype != nil || prune != nil || quantize != nil || (only.isEmpty && skip.isEmpty) else {
       throw UsageError(
         "--only and --skip choose what is transformed, but nothing is",
-        hint: "--dtype casts floats, --prune sets weights to zero")
+        hint: "--dtype casts floats, --prune sets weights to zero, --quantize puts them on a grid")
     }
     try demandActivations()
   }
@@ -139,6 +154,7 @@ struct ConvertCommand: ParsableCommand {
     request.transformed = NameFilter(including: only, excluding: skip)
     request.pruning = try pruningRequest()
     request.dtype = dtype
+    request.quantization = quantizationRequest
     request.renaming = rename
     return request
   }
@@ -168,7 +184,17 @@ struct ConvertCommand: ParsableCommand {
 
 /// The way to prune that `text` says.
 private func pruningSpec(_ text: String) throws -> PruningSpec {
-  do throws(ModelError) { return try PruningSpec(text) } catch { throw UsageError(error.description, hint: error.hint) }
+  try parsed { () throws(ModelError) in try PruningSpec(text) }
+}
+
+/// The way to quantise that `text` says.
+private func quantizationSpec(_ text: String) throws -> QuantizationSpec {
+  try parsed { () throws(ModelError) in try QuantizationSpec(text) }
+}
+
+/// What `parse` gives; its mistakes are those of the command line.
+private func parsed<Value>(_ parse: () throws(ModelError) -> Value) throws -> Value {
+  do throws(ModelError) { return try parse() } catch { throw UsageError(error.description, hint: error.hint) }
 }
 
 /// The dtype of that name, in whatever case.

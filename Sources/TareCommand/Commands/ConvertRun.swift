@@ -28,10 +28,26 @@ extension ConvertCommand {
   func pruningRequest() throws -> PruningRequest? {
     guard let prune else { return nil }
     let activations = try activations.map { ActivationNorms(try ContainerRegistry.open(path: $0)) }
-    let (talk, input) = (talk, input)
-    let threads = WorkerBudget.decoders(work.threadCount, memory: work.memoryBytes)
-    return PruningRequest(prune, activations: activations, threads: threads) { totalBytes in
-      let progress = talk.progress("deciding what to prune of \(input)", totalBytes: totalBytes)
+    return PruningRequest(
+      prune, activations: activations, threads: planningThreads,
+      begin: planningProgress("deciding what to prune of \(input)"))
+  }
+
+  /// How the model is quantised, where that is asked for.
+  var quantizationRequest: QuantizationRequest? {
+    quantize.map {
+      QuantizationRequest(
+        $0, threads: planningThreads, begin: planningProgress("finding the scales of \(input)"))
+    }
+  }
+
+  private var planningThreads: Int { WorkerBudget.decoders(work.threadCount, memory: work.memoryBytes) }
+
+  /// Shows how far planning is.
+  private func planningProgress(_ title: String) -> @Sendable (Int) -> @Sendable (Int) -> Void {
+    let talk = talk
+    return { totalBytes in
+      let progress = talk.progress(title, totalBytes: totalBytes)
       return { progress.advance(by: $0) }
     }
   }
@@ -80,9 +96,9 @@ extension ConvertCommand {
     }
   }
 
-  /// Planning a pruning reads the model: what stops the run anyway stops it before.
+  /// Planning a change of weights reads the model: what stops the run anyway stops it before.
   private func demandFreeFile() throws {
-    guard prune != nil && container != nil && !overwriting.force else { return }
+    guard prune != nil || quantize != nil, container != nil, !overwriting.force else { return }
     try within(place) { () throws(ModelError) in try OutputPath.demandFree(place) }
   }
 

@@ -11,25 +11,13 @@ struct PruningText {
     self.catalog = catalog
   }
 
-  private var pruned: [(info: TensorInfo, counts: PruningCounts)] {
-    zip(catalog.tensors, plan.outcomes).compactMap { entry, outcome in
-      if case .pruned(let counts) = outcome { (entry.info, counts) } else { nil }
-    }
-  }
+  private var leftAlone: LeftAlone { LeftAlone(.pruning, catalog, plan.outcomes) }
 
-  private func names(leftFor exemption: PruningScope.Exemption) -> [String] {
-    zip(catalog.tensors, plan.outcomes).compactMap { $1 == .left(exemption) ? $0.info.name : nil }
-  }
+  private var pruned: [(info: TensorInfo, counts: PruningCounts)] { plan.outcomes.changed(of: catalog) }
 
   /// What was left alone, and why: a line for each reason.
   var notes: [String] {
-    var notes = PruningScope.Exemption.allCases.compactMap { exemption in
-      let names = names(leftFor: exemption)
-      guard let first = names.first else { return String?.none }
-      return names.count == 1
-        ? "1 tensor \(exemption.description) is left alone: '\(first)'"
-        : "\(names.count) tensors \(exemption.description) are left alone, such as '\(first)'"
-    }
+    var notes = leftAlone.notes
     if let (first, count) = plan.tensorsWithTails(catalog) {
       notes.append(
         "the last inputs of a row, which fill no group, are left alone in "
@@ -70,16 +58,7 @@ struct PruningText {
           }
         }
       }
-      json.array("left_alone") { json in
-        for exemption in PruningScope.Exemption.allCases {
-          for name in names(leftFor: exemption) {
-            json.object { json in
-              json.string("name", name)
-              json.string("reason", exemption.description)
-            }
-          }
-        }
-      }
+      leftAlone.write(&json)
     }
   }
 

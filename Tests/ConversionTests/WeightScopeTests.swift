@@ -5,7 +5,7 @@ import Testing
 @testable import Conversion
 
 /// How a pruning is written, and which tensors it concerns.
-@Suite struct PruningScopeTests {
+@Suite struct WeightScopeTests {
   @Test func methodsAreParsed() throws {
     #expect(try PruningSpec("magnitude:0.5").method == .magnitude(share: 0.5))
     #expect(try PruningSpec("global:1").method == .global(share: 1))
@@ -63,21 +63,21 @@ import Testing
       ("model.layers.0.mlp.down_proj.weight_scale_inv", .scale),
       ("backbone.layers.0.mixer.A_log", .state),
       ("vit.embeddings.cls_token", .embedding),
-    ] as [(String, PruningScope.Exemption?)])
-  func whatIsCustomarilyDenseIsLeftAloneByItsName(_ name: String, _ exemption: PruningScope.Exemption?) throws {
+    ] as [(String, WeightScope.Exemption?)])
+  func whatIsCustomarilyDenseIsLeftAloneByItsName(_ name: String, _ exemption: WeightScope.Exemption?) throws {
     let info = try TensorInfo(name: name, dtype: .bf16, shape: [8, 8])
-    #expect(PruningScope().exemption(of: info) { _ in false } == exemption)
-    let named = PruningScope(NameFilter(including: [GlobPattern("*")]))
+    #expect(WeightScope().exemption(of: info) { _ in false } == exemption)
+    let named = WeightScope(NameFilter(including: [GlobPattern("*")]))
     #expect(named.exemption(of: info) { _ in false } == nil)
-    let skipped = PruningScope(NameFilter(including: [GlobPattern("*")], excluding: [GlobPattern(name)]))
+    let skipped = WeightScope(NameFilter(including: [GlobPattern("*")], excluding: [GlobPattern(name)]))
     #expect(skipped.exemption(of: info) { _ in false } == .skipped)
-    let others = PruningScope(NameFilter(including: [GlobPattern("other")]))
+    let others = WeightScope(NameFilter(including: [GlobPattern("other")]))
     #expect(others.exemption(of: info) { _ in false } == .notNamed)
   }
 
   @Test func whatCannotBePrunedIsLeftAloneEvenWhereItIsNamed() throws {
-    let scope = PruningScope(NameFilter(including: [GlobPattern("*")]))
-    func exemption(_ dtype: DType, _ shape: [Int]) throws -> PruningScope.Exemption? {
+    let scope = WeightScope(NameFilter(including: [GlobPattern("*")]))
+    func exemption(_ dtype: DType, _ shape: [Int]) throws -> WeightScope.Exemption? {
       scope.exemption(of: try TensorInfo(name: "w", dtype: dtype, shape: shape)) { _ in false }
     }
     #expect(try exemption(.i32, [2, 2]) == .notFloat)
@@ -90,8 +90,8 @@ import Testing
 
   @Test func storedValuesWithScalesAreLeftAlone() throws {
     let info = try TensorInfo(name: "mlp.weight", dtype: .f8e4m3, shape: [8, 8])
-    #expect(PruningScope().exemption(of: info) { $0 == "mlp.weight_scale_inv" } == .scaled)
-    #expect(PruningScope().exemption(of: info) { _ in false } == nil)
+    #expect(WeightScope().exemption(of: info) { $0 == "mlp.weight_scale_inv" } == .scaled)
+    #expect(WeightScope().exemption(of: info) { _ in false } == nil)
   }
 
   @Test func shapesThatDoNotFitAreLeftAlone() throws {

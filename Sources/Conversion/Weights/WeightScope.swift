@@ -1,27 +1,55 @@
+import Kernels
 public import TensorModel
 
-/// Which tensors are pruned.
+/// What is done to weights.
+public enum WeightChange: Hashable, Sendable {
+  case pruning, quantization
+
+  /// It follows "that is" in a sentence.
+  public var participle: String { self == .pruning ? "pruned" : "quantised" }
+
+  /// Whether elements of that type can be changed so.
+  func accepts(_ dtype: DType) -> Bool {
+    switch self {
+    case .pruning: WeightType(dtype) != nil
+    case .quantization: QuantizedNumbers(dtype) != nil
+    }
+  }
+}
+
+/// What became of one tensor.
+public enum WeightOutcome<Counts: Hashable & Sendable>: Hashable, Sendable {
+  case changed(Counts)
+  case left(WeightScope.Exemption)
+}
+
+/// Which tensors are pruned, or quantised.
 ///
 /// Without patterns, what is customarily left dense is left alone: embeddings, norms, biases, output heads, routers, the
-/// scales of quantised weights, and everything of fewer than two dimensions. A pattern to include prunes what it matches
+/// scales of quantised weights, and everything of fewer than two dimensions. A pattern to include changes what it matches
 /// whatever this rule says, and nothing else.
-public struct PruningScope: Hashable, Sendable {
+public struct WeightScope: Hashable, Sendable {
   public var names: NameFilter
 
-  public init(_ names: NameFilter = NameFilter()) { self.names = names }
+  public var change: WeightChange
 
-  /// Why a tensor is not pruned.
+  public init(_ names: NameFilter = NameFilter(), _ change: WeightChange = .pruning) {
+    self.names = names
+    self.change = change
+  }
+
+  /// Why a tensor is left alone.
   public enum Exemption: String, Hashable, Sendable, CaseIterable {
     case skipped, notNamed, notFloat, empty, vector, embedding, norm, bias, head, router, scale, state, scaled
     case shortRows, longRows
   }
 
-  /// Why the tensor is left alone; nil where it is pruned.
+  /// Why the tensor is left alone; nil where it is changed.
   /// - Parameter holds: whether the model has a tensor of that name.
   func exemption(of info: TensorInfo, holds: (String) -> Bool) -> Exemption? {
     if names.excluding.contains(where: { $0.matches(info.name) }) { return .skipped }
     guard names.accepts(info.name) else { return .notNamed }
-    if PrunedType(info.dtype) == nil { return .notFloat }
+    guard change.accepts(info.dtype) else { return .notFloat }
     if info.elementCount == 0 { return .empty }
     return names.including.isEmpty ? customary(info, holds) : nil
   }
@@ -71,13 +99,13 @@ public struct PruningScope: Hashable, Sendable {
   private static let embeddings = ["embed", "embd"]
 }
 
-extension PruningScope.Exemption {
+extension WeightScope.Exemption {
   /// What such tensors are; it follows "tensors" in a sentence.
-  public var description: String {
+  public func description(_ change: WeightChange) -> String {
     switch self {
     case .skipped: "named by --skip"
     case .notNamed: "not named by --only"
-    case .notFloat: "of no float type that is pruned"
+    case .notFloat: "of no float type that is \(change.participle)"
     case .empty: "without elements"
     case .vector: "of fewer than two dimensions"
     case .embedding: "named as embeddings"

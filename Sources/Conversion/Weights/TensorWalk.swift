@@ -9,7 +9,7 @@ struct TensorWalk {
   /// Number in the catalog.
   let tensor: Int
   let info: TensorInfo
-  let type: PrunedType
+  let type: WeightType
 
   static let pieceElements = 1 << 18
   /// The memory of larger tensors is given back piece by piece, though they are read again.
@@ -17,7 +17,7 @@ struct TensorWalk {
 
   /// Lends the elements in runs that are their own context under `rule`.
   func forEachPiece(
-    under rule: (any PruningRule)? = nil, isLast: Bool = false,
+    under rule: (any WeightRule)? = nil, isLast: Bool = false,
     _ body: (RawSpan, Range<Int>) throws(ModelError) -> Void
   ) throws(ModelError) {
     var start = 0

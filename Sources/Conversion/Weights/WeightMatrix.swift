@@ -1,11 +1,11 @@
 import TensorModel
 
-/// A weight as pruning sees it: a matrix of one row for each output.
+/// A weight as pruning and quantising see it: a matrix of one row for each output.
 ///
 /// Weights are [output, input]; convolutions [output, input, kernel…] have the inputs and the kernel in one row, one kernel
 /// after the other. Stacks of matrices, as experts have them, are [expert, output, input]: rank 3 with a name that says
 /// `expert` or `exps`. Ranks 0 and 1 are one row.
-struct PruningMatrix: Hashable, Sendable {
+struct WeightMatrix: Hashable, Sendable {
   let rows: Int
   let columns: Int
   /// Elements between two inputs of one row: those of one kernel; 1 where there is none.
