@@ -12,7 +12,7 @@ import Testing
     let isBig = ProcessInfo.processInfo.environment["TARE_BIG_TESTS"] == "1"
     let small = [
       "--dtype", "F64", "--sparse", "0.2", "--sparse-limit", "96", "--weights", "0.05", "--memory", "32", "--limit",
-      "40",
+      "44",
     ]
     let script = Repository.path("Tests/Peers/check_memory.py")
     let result = try python.run([script, Program.tare.path, folder.path] + (isBig ? [] : small))
