@@ -155,9 +155,13 @@ def check(folder, output, spec):
     return 1 if wrong or model.keys() != written.keys() else 0
 
 
-if __name__ == "__main__":
+def main(write_model, check):
     np.seterr(all="ignore")
     if sys.argv[1] == "write":
         write_model(sys.argv[2], int(sys.argv[3]))
     else:
         sys.exit(check(*sys.argv[2:5]))
+
+
+if __name__ == "__main__":
+    main(write_model, check)

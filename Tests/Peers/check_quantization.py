@@ -6,11 +6,10 @@
 
 import math
 import re
-import sys
 
 import ml_dtypes
 import numpy as np
-from check_pruning import matrix, random_weights, read, write
+from check_pruning import main, matrix, random_weights, read, write
 
 F32 = np.float32
 QUANTISED = {np.dtype(t) for t in (np.float32, np.float16, ml_dtypes.bfloat16)}
@@ -203,8 +202,4 @@ def check(folder, output, spec):
 
 
 if __name__ == "__main__":
-    np.seterr(all="ignore")
-    if sys.argv[1] == "write":
-        write_model(sys.argv[2], int(sys.argv[3]))
-    else:
-        sys.exit(check(*sys.argv[2:5]))
+    main(write_model, check)

@@ -11,21 +11,13 @@ struct BlockRule: PruningRule {
   func apply(_ source: RawSpan, _ elements: Range<Int>, _ workspace: WeightWorkspace) {
     workspace.reserve(source.byteCount)
     PruneMagnitude.zero(source, upTo: 0, type.order, into: &workspace.output, at: 0)
-    grid.matrix.forEachRow(in: elements) { row, columns in
-      let firstBlock = row / grid.rows * grid.blocksAcross
-      let rowStart = row * grid.matrix.columns - elements.lowerBound
-      var column = columns.lowerBound
-      while column < columns.upperBound {
-        let end = min((column / grid.columns + 1) * grid.columns, columns.upperBound)
-        if zeroed[firstBlock + column / grid.columns] {
-          // Blocks that hold anything else are never chosen.
-          let bytes = (rowStart + column) * type.width..<(rowStart + end) * type.width
-          PruneMagnitude.zero(
-            source.extracting(bytes), upTo: type.order.largestFinite, type.order, into: &workspace.output,
-            at: bytes.lowerBound)
-        }
-        column = end
-      }
+    grid.forEachRun(in: elements) { block, run in
+      guard zeroed[block] else { return }
+      // Blocks that hold anything else are never chosen.
+      let bytes = run.lowerBound * type.width..<run.upperBound * type.width
+      PruneMagnitude.zero(
+        source.extracting(bytes), upTo: type.order.largestFinite, type.order, into: &workspace.output,
+        at: bytes.lowerBound)
     }
   }
 

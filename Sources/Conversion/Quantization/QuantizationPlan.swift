@@ -1,4 +1,5 @@
 public import Containers
+import Encodings
 import Glibc
 import Kernels
 public import TensorModel
@@ -144,7 +145,7 @@ extension QuantizationSpec {
       numbers.load(bytes, into: &workspace.numbers)
       histogram.add(workspace.numbers, count: elements.count)
     }
-    let type: GridKind = numbers.dtype == .f32 ? .f32 : numbers.dtype == .f16 ? .f16 : .bf16
+    guard let type = GridKind(ElementType(numbers.dtype)) else { preconditionFailure("a type without grids") }
     return PaletteSelection(histogram).values(size, roundedTo: type)
   }
 }

@@ -80,19 +80,9 @@ struct QuantizationRule: WeightRule {
     return levels.scale(for: range, scaleType)
   }
 
-  /// Calls `body` for each run of `elements` that lies in one row of one block, counted from the first of `elements`.
   private func forEachRun(in elements: Range<Int>, _ body: (_ block: Int, _ run: Range<Int>) -> Void) {
+    // Of one block, rows need not be told apart.
     guard blocks.count > 1 else { return body(0, 0..<elements.count) }
-    blocks.matrix.forEachRow(in: elements) { row, columns in
-      let firstBlock = row / blocks.rows * blocks.blocksAcross
-      let rowStart = row * blocks.matrix.columns - elements.lowerBound
-      var column = columns.lowerBound
-      while column < columns.upperBound {
-        let block = column / blocks.columns
-        let end = min((block + 1) * blocks.columns, columns.upperBound)
-        body(firstBlock + block, rowStart + column..<rowStart + end)
-        column = end
-      }
-    }
+    blocks.forEachRun(in: elements, body)
   }
 }

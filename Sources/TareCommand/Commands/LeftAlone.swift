@@ -39,13 +39,3 @@ struct LeftAlone {
     }
   }
 }
-
-extension Array {
-  /// The tensors that were changed, and what became of them.
-  func changed<Counts>(of catalog: Catalog) -> [(info: TensorInfo, counts: Counts)]
-  where Element == WeightOutcome<Counts> {
-    zip(catalog.tensors, self).compactMap { entry, outcome in
-      if case .changed(let counts) = outcome { (entry.info, counts) } else { nil }
-    }
-  }
-}

@@ -2,64 +2,36 @@ import Tare
 
 /// What quantising does, in words and in JSON.
 struct QuantizationText {
-  private let plan: QuantizationPlan
-  private let catalog: Catalog
+  private let text: WeightChangeText<QuantizationCounts>
 
   /// - Parameter catalog: of the model that is quantised.
   init(_ plan: QuantizationPlan, _ catalog: Catalog) {
-    self.plan = plan
-    self.catalog = catalog
+    text = WeightChangeText(.quantization, plan.spec.description, catalog, plan.outcomes, totals: plan.totals)
   }
 
-  private var leftAlone: LeftAlone { LeftAlone(.quantization, catalog, plan.outcomes) }
-  private var quantized: [(info: TensorInfo, counts: QuantizationCounts)] { plan.outcomes.changed(of: catalog) }
-
   /// What was left alone, and why: a line for each reason.
-  var notes: [String] { leftAlone.notes }
+  var notes: [String] { text.notes }
 
   /// A line per tensor that is quantised, and their total.
   var table: String {
-    var rows = [["tensor", "dtype", "shape", "zeros before", "zeros after", "error", "SQNR"]]
-    for (info, counts) in quantized {
-      let shape = info.shape.map(String.init).joined(separator: "×")
-      rows.append([info.name.escapedForDisplay, info.dtype.name, shape] + cells(counts))
+    text.table(["zeros before", "zeros after", "error", "SQNR"]) { counts in
+      let sqnr = counts.sqnr
+      return [
+        PackingText.percent(counts.zerosBefore, of: counts.elements),
+        PackingText.percent(counts.zeros, of: counts.elements),
+        counts.relativeError.isFinite ? decimal(counts.relativeError, digits: 4) : "-",
+        sqnr.isFinite ? (sqnr < 0 ? "-" : "") + decimal(abs(sqnr), digits: 2) + " dB" : sqnr > 0 ? "exact" : "-",
+      ]
     }
-    let count = quantized.count
-    rows.append(["\(count) tensor\(count == 1 ? "" : "s"), \(plan.spec)", "", ""] + cells(plan.totals))
-    return AlignedText.rows(rows, rightAligned: 3...6, indent: "  ")
-  }
-
-  private func cells(_ counts: QuantizationCounts) -> [String] {
-    let sqnr = counts.sqnr
-    return [
-      PackingText.percent(counts.zerosBefore, of: counts.elements),
-      PackingText.percent(counts.zeros, of: counts.elements),
-      counts.relativeError.isFinite ? decimal(counts.relativeError, digits: 4) : "-",
-      sqnr.isFinite ? (sqnr < 0 ? "-" : "") + decimal(abs(sqnr), digits: 2) + " dB" : sqnr > 0 ? "exact" : "-",
-    ]
   }
 
   func write(_ json: inout JSONText) {
-    json.object("quantization") { json in
-      json.string("method", plan.spec.description)
-      write(plan.totals, &json)
-      json.array("tensors") { json in
-        for (info, counts) in quantized {
-          json.object { json in
-            json.string("name", info.name)
-            write(counts, &json)
-          }
-        }
-      }
-      leftAlone.write(&json)
+    text.write(&json, as: "quantization") { counts, json in
+      json.integer("elements", counts.elements)
+      json.integer("zeros_before", counts.zerosBefore)
+      json.integer("zeros", counts.zeros)
+      json.number("relative_error", counts.relativeError)
+      json.number("sqnr_db", counts.sqnr)
     }
-  }
-
-  private func write(_ counts: QuantizationCounts, _ json: inout JSONText) {
-    json.integer("elements", counts.elements)
-    json.integer("zeros_before", counts.zerosBefore)
-    json.integer("zeros", counts.zeros)
-    json.number("relative_error", counts.relativeError)
-    json.number("sqnr_db", counts.sqnr)
   }
 }
