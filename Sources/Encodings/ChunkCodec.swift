@@ -93,7 +93,7 @@ public enum ChunkCodec {
   }
 
   /// The chunk's bytes at an address aligned for its elements, copied only if need be.
-  @unsafe private static func aligned(
+  @unsafe static func aligned(
     _ bytes: UnsafeRawBufferPointer, _ width: Int, _ workspace: EncodingWorkspace
   ) -> UnsafeRawPointer {
     let start = bytes.baseAddress!
@@ -198,28 +198,27 @@ public enum ChunkCodec {
   /// - Parameter start: its first `choiceBytes` bytes, or all where there are fewer.
   public static func choice(_ start: RawSpan, names: [String]) throws(ModelError) -> ChunkChoice {
     let found = try StoredChunk.encodings(start)
-    func name(_ number: Int) throws(ModelError) -> String {
-      guard names.indices.contains(number) else {
-        throw ModelError(.malformed, "a chunk names encoding \(number) of \(names.count)")
-      }
-      return names[number]
-    }
-    let mask = try name(found.mask)
-    guard mask == "rows" else { return ChunkChoice(mask: mask, value: try name(found.value)) }
-    var choice = ChunkChoice(mask: try name(RowOrder.parse(found.parameters).mask), value: try name(found.value))
+    let mask = try name(found.mask, names)
+    guard mask == "rows" else { return ChunkChoice(mask: mask, value: try name(found.value, names)) }
+    var choice = ChunkChoice(
+      mask: try name(RowOrder.parse(found.parameters).mask, names), value: try name(found.value, names))
     choice.hasOrder = true
     return choice
   }
 
   private static func encoding(_ number: Int, _ names: [String]) throws(ModelError) -> any Encoding {
+    let name = try name(number, names)
+    guard let encoding = EncodingRegistry.named(name) else {
+      throw ModelError(.unsupported, "encoding '\(name)'; known: \(EncodingRegistry.names.joined(separator: ", "))")
+    }
+    return encoding
+  }
+
+  private static func name(_ number: Int, _ names: [String]) throws(ModelError) -> String {
     guard names.indices.contains(number) else {
       throw ModelError(.malformed, "a chunk names encoding \(number) of \(names.count)")
     }
-    guard let encoding = EncodingRegistry.named(names[number]) else {
-      throw ModelError(
-        .unsupported, "encoding '\(names[number])'; known: \(EncodingRegistry.names.joined(separator: ", "))")
-    }
-    return encoding
+    return names[number]
   }
 
   private static func misplaced(_ encoding: any Encoding) -> ModelError {

@@ -27,7 +27,7 @@ public struct PaletteEncoding: ValueEncoding {
     parameters.byte(UInt8(width))
     parameters.varint(words.count)
     chunk.beginStage(number, parameters: parameters.bytes, streams: isWide ? 3 : 2)
-    let planes = (0..<width).flatMap { plane in words.map { UInt8(truncatingIfNeeded: $0 >> UInt64(8 * plane)) } }
+    let planes = BytePlanes.split(words, bytes: width)
     unsafe planes.withUnsafeBytes { unsafe chunk.append($0, .general) }
     let codes = unsafe workspace.codes.bytes(count + 8)
     if isWide {
@@ -61,9 +61,7 @@ public struct PaletteEncoding: ValueEncoding {
     try stage.expectStreams(isWide ? 3...3 : 2...2)
     guard count > 0 else { return }
     let planes = try unsafe stage.stream(0, byteCount: listed * width)
-    let words = (0..<listed).map { index in
-      (0..<width).reduce(UInt64(0)) { unsafe $0 | UInt64(planes[$1 * listed + index]) << UInt64(8 * $1) }
-    }
+    let words = unsafe BytePlanes.joined(planes, of: UInt64.self, count: listed, bytes: width)
     guard zip(words, words.dropFirst()).allSatisfy({ $0 < $1 }) else {
       throw ModelError(.malformed, "the elements of a palette are not ascending")
     }

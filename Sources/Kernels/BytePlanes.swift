@@ -19,6 +19,38 @@ public enum BytePlanes {
     for index in 0..<elements { unsafe out[index &* stride] = plane[index] }
   }
 
+  /// The lowest `bytes` bytes of words by plane, the lowest plane first.
+  public static func split<W: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(_ words: [W], bytes: Int)
+    -> [UInt8]
+  {
+    let stride = W.bitWidth / 8
+    return unsafe [UInt8](unsafeUninitializedCapacity: stride * words.count) { planes, initialized in
+      unsafe words.withUnsafeBytes { words in
+        guard let start = words.baseAddress, let target = planes.baseAddress else { return }
+        unsafe split(
+          start.assumingMemoryBound(to: UInt8.self), elements: words.count / stride, stride: stride, into: target)
+      }
+      initialized = bytes * words.count
+    }
+  }
+
+  /// The words of `split`, whose planes fill `planes`.
+  public static func joined<W: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ planes: UnsafeRawBufferPointer, of type: W.Type, count: Int, bytes: Int
+  ) -> [W] {
+    precondition(planes.count == bytes * count)
+    var words = [W](repeating: 0, count: count)
+    unsafe words.withUnsafeMutableBytes { words in
+      guard let target = words.baseAddress, let start = planes.baseAddress else { return }
+      for plane in 0..<bytes {
+        unsafe join(
+          start.assumingMemoryBound(to: UInt8.self) + plane * count, number: plane, elements: count,
+          stride: W.bitWidth / 8, into: target.assumingMemoryBound(to: UInt8.self))
+      }
+    }
+    return words
+  }
+
   /// The planes of words rotated left by one bit, most significant byte first.
   public static func splitRotated(
     _ source: UnsafeRawPointer, elements: Int, width: Int, into planes: UnsafeMutablePointer<UInt8>,

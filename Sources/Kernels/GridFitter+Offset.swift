@@ -2,10 +2,12 @@ extension GridFitter {
   /// The scale and the offset of a group, with a book of integers above an offset; nil where it is not on the grid.
   ///
   /// The offset is the least number, so that a group in which every code occurs gives the offset it was made with.
-  /// - Parameter isExact: false where it is enough that numbers are near the grid: those of a part of a group, whose
-  ///   least number is not the offset.
+  /// - Parameters:
+  ///   - codes: the multiples of the scale above the offset, or `GridProducts.exception`; nothing where `isExact` is false.
+  ///   - isExact: false where it is enough that numbers are near the grid: those of a part of a group, whose least number
+  ///     is not the offset.
   public func scaleAndOffset(
-    _ numbers: UnsafePointer<Float>, count: Int, isExact: Bool = true
+    _ numbers: UnsafePointer<Float>, count: Int, into codes: UnsafeMutablePointer<Int16>, isExact: Bool = true
   ) -> (scale: Float, offset: Float)? {
     guard case .offset(let tries) = book else { return nil }
     var (low, high) = unsafe (numbers[0], numbers[0])
@@ -15,13 +17,16 @@ extension GridFitter {
       low = min(low, number)
       high = max(high, number)
     }
-    guard high > low else { return (1, low) }
+    guard high > low else {
+      _ = unsafe products.multiples(of: numbers, count: count, scale: 1, offset: low, largest: 1, into: codes)
+      return (1, low)
+    }
     let span = high - low
     for multiple in tries {
       let unit = span / Float(multiple)
       guard unit.isNormal, unsafe areNear(numbers, count, unit: unit, low: low, high: high) else { continue }
       if !isExact { return (unit, low) }
-      if let scale = unsafe scaleAbove(low, numbers, count, unit: unit, multiple) { return (scale, low) }
+      if let scale = unsafe scaleAbove(low, numbers, count, unit: unit, multiple, into: codes) { return (scale, low) }
     }
     return nil
   }
@@ -50,11 +55,15 @@ extension GridFitter {
   }
 
   private func scaleAbove(
-    _ low: Float, _ numbers: UnsafePointer<Float>, _ count: Int, unit: Float, _ multiple: Int
+    _ low: Float, _ numbers: UnsafePointer<Float>, _ count: Int, unit: Float, _ multiple: Int,
+    into codes: UnsafeMutablePointer<Int16>
   ) -> Float? {
+    func exceptions(_ scale: Float) -> Int {
+      unsafe products.multiples(of: numbers, count: count, scale: scale, offset: low, largest: multiple, into: codes)
+    }
     // A scale of the numbers' own kind is the likeliest.
     let guess = kind.value(kind.word(unit))
-    if unsafe isScale(guess, above: low, numbers, count, multiple) { return guess }
+    if guess.isNormal, exceptions(guess) == 0 { return guess }
     var interval = GridInterval()
     let inverse = 1 / unit
     for index in 0..<count {
@@ -66,25 +75,8 @@ extension GridFitter {
       interval.narrow(
         to: (below - Double(low)) / code, (above - Double(low)) / code, isClosed: kind.word(number) & 1 == 0)
     }
-    return interval.shortest
-  }
-
-  /// Whether every number is the offset and a multiple of `scale`.
-  private func isScale(
-    _ scale: Float, above low: Float, _ numbers: UnsafePointer<Float>, _ count: Int, _ multiple: Int
-  ) -> Bool {
-    let inverse = 1 / scale
-    guard scale.isNormal else { return false }
-    return unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { table in
-      for code in 0...multiple {
-        unsafe table[code] = kind.value(products.word(Float(code), scale: scale, offset: low))
-      }
-      for index in 0..<count {
-        let number = unsafe numbers[index]
-        let code = Int(Int32(Self.rounded((number - low) * inverse)))
-        guard code <= multiple, unsafe table[code].bitPattern == number.bitPattern else { return false }
-      }
-      return true
-    }
+    guard let scale = interval.shortest else { return nil }
+    _ = exceptions(scale)
+    return scale
   }
 }

@@ -50,23 +50,28 @@ public struct GridProducts: Sendable {
     }
   }
 
-  /// Writes for each number which multiple of the scale it is above the offset, or `exception`.
-  /// - Parameter products: room for `largest` + 1 numbers.
+  /// Writes for each number which multiple of the scale it is above the offset, or `exception`; returns how many are none.
+  /// - Precondition: `largest` is at most 255.
   public func multiples(
     of numbers: UnsafePointer<Float>, count: Int, scale: Float, offset: Float, largest: Int,
-    products: UnsafeMutablePointer<Float>, into codes: UnsafeMutablePointer<Int16>
-  ) {
-    for multiple in 0...largest {
-      unsafe products[multiple] = kind.value(word(Float(multiple), scale: scale, offset: offset))
-    }
-    let inverse = 1 / scale
-    let bound = Float(largest) + 0.5
-    for index in 0..<count {
-      let number = unsafe numbers[index]
-      let ratio = (number - offset) * inverse
-      let multiple = ratio >= 0 && ratio < bound ? Int(Int32(GridFitter.rounded(ratio))) : 0
-      let isProduct = unsafe products[multiple].bitPattern == number.bitPattern
-      unsafe codes[index] = isProduct ? Int16(truncatingIfNeeded: multiple) : Self.exception
+    into codes: UnsafeMutablePointer<Int16>
+  ) -> Int {
+    unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { products in
+      for multiple in 0...largest {
+        unsafe products[multiple] = kind.value(word(Float(multiple), scale: scale, offset: offset))
+      }
+      let inverse = 1 / scale
+      let bound = Float(largest) + 0.5
+      var exceptions = 0
+      for index in 0..<count {
+        let number = unsafe numbers[index]
+        let ratio = (number - offset) * inverse
+        let multiple = ratio >= 0 && ratio < bound ? Int(Int32(GridFitter.rounded(ratio))) : 0
+        let isProduct = unsafe products[multiple].bitPattern == number.bitPattern
+        unsafe codes[index] = isProduct ? Int16(truncatingIfNeeded: multiple) : Self.exception
+        exceptions &+= isProduct ? 0 : 1
+      }
+      return exceptions
     }
   }
 

@@ -90,7 +90,7 @@ extension TensorPlanner {
     let piece = min(2048, window.count / width / 4)
     // Words of two bytes are few by themselves.
     let few = width == 2 ? 256 : Self.fewElements
-    let zeros: Set<UInt64> = element.hasNegativeZero ? [0, 0x80] : [0]
+    let zeros: Set<UInt64> = element.hasNegativeZero ? [0, 1 << UInt64(8 * width - 1)] : [0]
     var distinct: Set<UInt64> = []
     var seen = 0
     for place in 0..<4 {
@@ -99,12 +99,7 @@ extension TensorPlanner {
         for index in 0..<piece where distinct.count <= few {
           // Among that many of a palette, some are the same.
           if seen == 256, distinct.count > 240 { return }
-          var word: UInt64 = 0
-          for byte in 0..<width {
-            word |=
-              UInt64(unsafe span.unsafeLoad(fromByteOffset: index * width + width - 1 - byte, as: UInt8.self))
-              << UInt64(8 * byte)
-          }
+          let word = Self.word(index, in: span, width)
           if zeros.contains(word) { continue }
           seen += 1
           distinct.insert(word)
@@ -153,10 +148,12 @@ extension TensorPlanner {
       $0.0.decision.plan.grid != nil && $0.1.fraction < ceiling
     }
     let plan = likely.min { $0.1.fraction < $1.1.fraction }?.0.decision.plan.grid
-    let found = try finding(plan, info, range, general.plan.element, workspace, bytes)
-    guard best.fraction < Self.smaller * usual else {
+    let isSmaller = best.fraction < Self.smaller * usual
+    // A palette that is not chosen is not named.
+    let found = isSmaller || plan != nil ? try finding(plan, info, range, general.plan.element, workspace, bytes) : nil
+    guard isSmaller else {
       var decision = general
-      decision.grid = plan == nil ? nil : found
+      decision.grid = found
       return decision
     }
     var decision = best.decision
@@ -191,15 +188,19 @@ extension TensorPlanner {
   /// The distinct words of a piece, but not many more than may be levels of a palette.
   private static func distinct(_ span: RawSpan, _ width: Int) -> Set<UInt64> {
     var distinct: Set<UInt64> = []
-    var start = 0
-    while start < span.byteCount, distinct.count <= mostLevels {
-      var word: UInt64 = 0
-      for byte in 0..<width {
-        word = word << 8 | UInt64(unsafe span.unsafeLoad(fromByteOffset: start + byte, as: UInt8.self))
-      }
-      distinct.insert(word)
-      start += width
+    for index in 0..<(span.byteCount / width) where distinct.count <= mostLevels {
+      distinct.insert(word(index, in: span, width))
     }
     return distinct
+  }
+
+  /// The word at an element of that many bytes, at any address.
+  private static func word(_ index: Int, in span: RawSpan, _ width: Int) -> UInt64 {
+    var word: UInt64 = 0
+    for byte in 0..<width {
+      let octet = unsafe span.unsafeLoad(fromByteOffset: index * width + byte, as: UInt8.self)
+      word |= UInt64(octet) << UInt64(8 * byte)
+    }
+    return word
   }
 }

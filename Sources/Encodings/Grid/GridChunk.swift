@@ -17,9 +17,6 @@ struct GridChunk {
   /// Whether some element may be no product.
   private(set) var hasExceptions = false
 
-  /// The largest magnitude of a code that is an integer.
-  private var largest = 1
-
   /// Off the grid by so few numbers in a group, it is still worth its scale.
   private static func misfits(_ count: Int) -> Int { count / 64 }
 
@@ -38,10 +35,6 @@ struct GridChunk {
     groupCount = groups.count
     let fitter = GridFitter(kind: kind, book: grid.book, divides: layout.divides, corrects: layout.corrects)
     let products = GridProducts(kind: kind, divides: layout.divides)
-    switch grid.book {
-    case .integers(let tries), .offset(let tries): largest = tries.max() ?? 1
-    case .listed: break
-    }
     let codes = unsafe workspace.multiples.raw(2 * count).assumingMemoryBound(to: Int16.self)
     let table = unsafe workspace.products.raw(4 * 1024).assumingMemoryBound(to: Float.self)
     scales.reserveCapacity(groups.count)
@@ -84,7 +77,7 @@ struct GridChunk {
     _ numbers: UnsafePointer<Float>, _ count: Int, _ book: GridFitter.Book, _ fitter: GridFitter,
     _ products: GridProducts, _ table: UnsafeMutablePointer<Float>, into codes: UnsafeMutablePointer<Int16>
   ) {
-    if case .offset = book { return unsafe encodeAbove(numbers, count, fitter, products, table, into: codes) }
+    if case .offset = book { return unsafe encodeAbove(numbers, count, fitter, into: codes) }
     let fit = unsafe fitter.scale(numbers, count: count, misfits: Self.misfits(count), into: codes)
     let scale = fit?.scale
     hasExceptions = hasExceptions || fit?.exceptions != 0
@@ -134,10 +127,9 @@ struct GridChunk {
   }
 
   @unsafe private mutating func encodeAbove(
-    _ numbers: UnsafePointer<Float>, _ count: Int, _ fitter: GridFitter, _ products: GridProducts,
-    _ table: UnsafeMutablePointer<Float>, into codes: UnsafeMutablePointer<Int16>
+    _ numbers: UnsafePointer<Float>, _ count: Int, _ fitter: GridFitter, into codes: UnsafeMutablePointer<Int16>
   ) {
-    guard count > 0, let found = unsafe fitter.scaleAndOffset(numbers, count: count) else {
+    guard count > 0, let found = unsafe fitter.scaleAndOffset(numbers, count: count, into: codes) else {
       scales.append(scales.last ?? 1)
       offsets.append(offsets.last ?? 0)
       hasExceptions = true
@@ -146,8 +138,5 @@ struct GridChunk {
     }
     scales.append(found.scale)
     offsets.append(found.offset)
-    unsafe products.multiples(
-      of: numbers, count: count, scale: found.scale, offset: found.offset, largest: largest, products: table,
-      into: codes)
   }
 }

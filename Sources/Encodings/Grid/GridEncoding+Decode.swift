@@ -48,8 +48,8 @@ extension GridEncoding {
     }
     let count = parameters.levels
     let planes = try unsafe stage.stream(0, byteCount: 4 * count)
-    let levels = (0..<count).map { index in
-      Float(bitPattern: (0..<4).reduce(UInt32(0)) { unsafe $0 | UInt32(planes[$1 * count + index]) << UInt32(8 * $1) })
+    let levels = unsafe BytePlanes.joined(planes, of: UInt32.self, count: count, bytes: 4).map {
+      Float(bitPattern: $0)
     }
     guard levels.allSatisfy(\.isFinite), zip(levels, levels.dropFirst()).allSatisfy({ $0 < $1 }) else {
       throw ModelError(.malformed, "the levels of a grid are not finite and ascending")

@@ -28,7 +28,7 @@ public struct GridEncoding: PositionalEncoding {
     let parameters = GridParameters(
       layout: found.layout, isListed: levels.isListed, low: levels.low, levels: levels.count)
     chunk.beginStage(number, parameters: parameters.encoded(), streams: parameters.streamCount)
-    let list = levels.isListed ? Self.planes(of: levels.listed) : []
+    let list = levels.isListed ? BytePlanes.split(levels.listed.map(\.bitPattern), bytes: 4) : []
     unsafe list.withUnsafeBytes { unsafe chunk.append($0, .general) }
     append(found.scales, to: chunk)
     unsafe appendCodes(levels, count, split, to: chunk, workspace)
@@ -121,11 +121,6 @@ public struct GridEncoding: PositionalEncoding {
     }
     unsafe gaps.bytes.withUnsafeBytes { unsafe chunk.append($0, .general) }
     unsafe words.withUnsafeBytes { unsafe chunk.append($0, .general) }
-  }
-
-  /// Floats by byte plane, the lowest first.
-  static func planes(of numbers: [Float]) -> [UInt8] {
-    (0..<4).flatMap { plane in numbers.map { UInt8(truncatingIfNeeded: $0.bitPattern >> UInt32(8 * plane)) } }
   }
 }
 

@@ -24,10 +24,9 @@ public struct GridEvidence: Sendable {
     _ bytes: RawSpan, at byteOffset: Int, of type: ElementType, grid: GridPlan, _ workspace: EncodingWorkspace
   ) -> GridEvidence? {
     unsafe bytes.withUnsafeBytes { raw in
-      guard let source = raw.baseAddress else { return nil }
-      let copy = unsafe workspace.aligned.raw(raw.count)
-      unsafe copy.copyMemory(from: source, byteCount: raw.count)
-      let elements = unsafe Elements(start: UnsafeRawPointer(copy), count: raw.count / type.width, type: type)
+      guard raw.count > 0 else { return nil }
+      let elements = unsafe Elements(
+        start: ChunkCodec.aligned(raw, type.width, workspace), count: raw.count / type.width, type: type)
       let first = byteOffset / type.width
       let chunk = unsafe GridChunk(elements, at: first, grid: grid, workspace)
       guard !chunk.isHopeless else { return nil }

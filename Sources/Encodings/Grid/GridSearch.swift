@@ -92,11 +92,9 @@ public struct GridSearch {
     var columns = 16
     var units = hypothesis.units(of: runs)
     for size in sizes(in: row) where size > 16 {
-      var wider: [[Float]] = []
-      for start in starts { wider.append(try spread(start, over: size, row: row)) }
-      guard hypothesis.share(of: wider) >= 0.75 else { break }
+      let wider = try starts.map { (start) throws(ModelError) in try spread(start, over: size, row: row) }
       // Groups whose scales differ by chance of a simple factor fit together on a finer grid, which has dearer codes.
-      let finer = hypothesis.units(of: wider)
+      guard let finer = hypothesis.unitsOfMost(wider) else { break }
       let loss = Self.bitsLost(from: units, to: finer)
       let scaleBits = Self.scaleBits(units)
       guard loss <= scaleBits / Double(columns) - scaleBits / Double(size) + 0.03 else { break }
@@ -163,7 +161,8 @@ public struct GridSearch {
     let units = hypothesis.units(of: single)
     func shares(_ size: Int, _ places: [Int]) throws(ModelError) -> Bool {
       let stacks = try starts.map { (start) throws(ModelError) in try stack(start, places, of: size, row: row) }
-      return hypothesis.share(of: stacks) >= 0.75 && Self.bitsLost(from: units, to: hypothesis.units(of: stacks)) < 0.25
+      guard let finer = hypothesis.unitsOfMost(stacks) else { return false }
+      return Self.bitsLost(from: units, to: finer) < 0.25
     }
     if try shares(all, [0, all / 3, all / 2, all - 1]) { return 0 }
     var found = 1
@@ -251,9 +250,8 @@ public struct GridSearch {
   private func holds<Start>(
     _ hypothesis: GridHypothesis, _ starts: [Start], _ run: (Start) throws(ModelError) -> [Float]
   ) throws(ModelError) -> Bool {
-    var runs: [[Float]] = []
-    for start in starts { runs.append(try run(start)) }
-    return hypothesis.share(of: runs) >= 0.75
+    let runs = try starts.map { (start) throws(ModelError) in try run(start) }
+    return hypothesis.unitsOfMost(runs) != nil
   }
 }
 
@@ -299,11 +297,12 @@ struct GridHypothesis {
 
   var hasOffsets: Bool { if case .offset = book { true } else { false } }
 
-  /// The share of those runs that say anything which fits.
-  func share(of runs: [[Float]]) -> Double {
-    let telling = units(of: runs.filter { run in run.count(where: { $0 != 0 }) >= 4 })
-    guard !telling.isEmpty else { return 0 }
-    return Double(telling.count(where: { $0 != nil })) / Double(telling.count)
+  /// The units of all runs, where three in four of those that say anything fit.
+  func unitsOfMost(_ runs: [[Float]]) -> [Float?]? {
+    let units = units(of: runs)
+    let telling = runs.indices.filter { runs[$0].count(where: { $0 != 0 }) >= 4 }
+    let fitting = telling.count { units[$0] != nil }
+    return !telling.isEmpty && 4 * fitting >= 3 * telling.count ? units : nil
   }
 
   /// Whether most of `runs` fit, and not by chance. Where none of the first does, the others are not looked at.
@@ -345,7 +344,7 @@ struct GridHypothesis {
           guard let start = numbers.baseAddress, let codes = room.baseAddress else { return nil }
           let unit =
             hasOffsets
-            ? unsafe fitter.scaleAndOffset(start, count: numbers.count, isExact: false)?.scale
+            ? unsafe fitter.scaleAndOffset(start, count: numbers.count, into: codes, isExact: false)?.scale
             : unsafe fitter.scale(start, count: numbers.count, misfits: 0, into: codes).map {
               divides ? 1 / $0.scale : $0.scale
             }
