@@ -1,14 +1,11 @@
 import TensorModel
 
 /// A model with one more tensor behind its own, whose bytes lie in memory.
-final class ModelWithTensor: ContainerReader {
-  private let base: any ContainerReader
+final class ModelWithTensor: ModelLayer {
+  let base: any ContainerReader
   private let bytes: [UInt8]
   let catalog: Catalog
 
-  var formatName: String { base.formatName }
-  var path: String { base.path }
-  var byteCount: Int { base.byteCount }
   var filePaths: [String] { base.filePaths }
 
   /// - Parameter name: of the tensor, which is U8 of one dimension.
@@ -26,8 +23,6 @@ final class ModelWithTensor: ContainerReader {
   func grid(of tensor: Int) -> ChunkGrid {
     tensor == number ? ChunkGrid(catalog.tensors[tensor].info) : base.grid(of: tensor)
   }
-
-  func demandUnchanged() throws(ModelError) { try base.demandUnchanged() }
 
   func makeSession() -> any TensorSession { Session(base.makeSession(), number, bytes) }
 

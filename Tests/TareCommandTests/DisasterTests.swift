@@ -103,25 +103,23 @@ import Testing
   @Test func fileThatIsWrittenToIsAnError() throws {
     let folder = try TemporaryFolder.withLargeModel()
     let packing = try tare.start(["pack", "m", "--threads", "1"], in: folder.path)
-    #expect(packing.waitForOutput(in: folder))
-    let model = try #require(FileHandle(forUpdatingAtPath: folder.path("m")))
-    try model.seek(toOffset: 1 << 20)
-    try model.write(contentsOf: Data([1]))
-    let result = packing.wait()
-    #expect((result.exitCode, result.output) == (74, ""))
-    #expect(result.errorLines == ["tare: m: changed while it was read"])
-    #expect(folder.names == ["m"])
+    try expectThatAWriteIsNoticed(by: packing, in: folder)
   }
 
   @Test(arguments: ["o.safetensors", "o/"])
   func fileThatIsWrittenToIsNotConverted(output: String) throws {
     let folder = try TemporaryFolder.withLargeModel()
     let converting = try tare.start(["convert", "m", output, "--dtype", "f64", "--threads", "1"], in: folder.path)
-    #expect(converting.waitForOutput(in: folder))
+    try expectThatAWriteIsNoticed(by: converting, in: folder)
+  }
+
+  /// Writes to the model while `reading` reads it.
+  private func expectThatAWriteIsNoticed(by reading: RunningProgram, in folder: TemporaryFolder) throws {
+    #expect(reading.waitForOutput(in: folder))
     let model = try #require(FileHandle(forUpdatingAtPath: folder.path("m")))
     try model.seek(toOffset: 1 << 20)
     try model.write(contentsOf: Data([1]))
-    let result = converting.wait()
+    let result = reading.wait()
     #expect((result.exitCode, result.output) == (74, ""))
     #expect(result.errorLines == ["tare: m: changed while it was read"])
     #expect(folder.names == ["m"])

@@ -1,4 +1,3 @@
-public import Containers
 public import TensorModel
 
 /// A model that is another one transformed while it is read.
