@@ -38,7 +38,7 @@ struct CompareWidening {
       unsafe Self.each(source, first, count, target) { (word: UInt16) in
         Double(Float(bitPattern: UInt32(word) &<< 16))
       }
-    case (.float(.f16), _): unsafe Self.each(source, first, count, target) { Double(Self.half($0)) }
+    case (.float(.f16), _): unsafe Self.each(source, first, count, target) { Double(Dequantize.half($0 as UInt16)) }
     case (.blocks(let type), _): unsafe dequantize(source, first, count, type, target)
     case (.complex, _): unsafe Self.each(source, 2 &* first, 2 &* count, target) { Double(Float(bitPattern: $0)) }
     case (.float, let width): unsafe lookUp(source, first, count, width, target)
@@ -65,16 +65,6 @@ struct CompareWidening {
       unsafe target[index] = number(word)
       index &+= 1
     }
-  }
-
-  /// The exponent is put right by a multiplication, which makes subnormal numbers normal; infinities and NaNs, which it
-  /// would make finite, get the largest exponent.
-  @inline(__always)
-  private static func half(_ word: UInt16) -> Float {
-    let magnitude = UInt32(word & 0x7FFF) &<< 13
-    let finite = (Float(bitPattern: magnitude) * 0x1p112).bitPattern
-    let bits = magnitude >= 0x0F80_0000 ? magnitude | 0x7F80_0000 : finite
-    return Float(bitPattern: bits | UInt32(word & 0x8000) &<< 16)
   }
 
   private func dequantize(
