@@ -9,6 +9,8 @@ public import TensorModel
 public struct Conversion: Sendable {
   public let source: any ContainerReader
   public let layers: ConversionLayers
+  /// The container of `files`.
+  public let container: OutputContainer
   public let files: PackSource
   /// Files of the source's folder that go along as they are, by their paths.
   public let companions: [String]
@@ -17,17 +19,21 @@ public struct Conversion: Sendable {
   /// Remarks for the user.
   public let notes: [String]
 
+  /// Whether the metadata names the model's architecture, as llama.cpp wants it.
+  public var namesArchitecture: Bool { model.catalog.metadata.contains { $0.key == "general.architecture" } }
+
   /// The model that is written: the source under the layers.
   public var model: any ContainerReader { layers.model }
 
   /// Opens the model at `path` and lays out what `request` asks for; reads no tensor but those
   /// that are pruned or quantised, to plan that.
-  /// - Throws: what opening throws; `usage` where the request does not fit the model; `unsupported` for what safetensors
-  ///   can't hold.
+  /// - Throws: what opening throws; `usage` where the request does not fit the model; `unsupported` for what the
+  ///   container can't hold.
   public init(path: String, _ request: ConversionRequest, limits: Limits = Limits()) throws(ModelError) {
     let source = try ConversionSource.open(path: path, limits: limits)
     let layers = try request.layers(over: source.model)
-    let layout = OutputLayout(layers.model, limits: limits)
+    let container = request.container ?? source.container
+    let layout = OutputLayout(layers.model, as: container, isChanged: layers.changeTypes, limits: limits)
     let isFolder =
       request.shardBytes != nil || request.form == .folder || (request.form == .asSource && source.isFolder)
     if isFolder {
@@ -39,6 +45,7 @@ public struct Conversion: Sendable {
       files = try layout.file()
     }
     self.source = source.model
+    self.container = container
     self.layers = layers
     companions = source.companions.map(\.path)
     leftovers = source.leftovers

@@ -13,18 +13,24 @@ public struct ConversionRequest: Sendable {
   }
 
   public var form = Form.file
+  /// The container of the files; nil for that of the source.
+  public var container: OutputContainer?
   /// The bytes of tensors that a file holds at most, unless one tensor alone has more; the output is a folder then.
   public var shardBytes: Int?
   /// Which tensors are read and written.
   public var selection = NameFilter()
   /// Which of them are transformed: cast, and whatever else changes values.
   public var transformed = NameFilter()
+  /// Whether tensors of block types become F32, before anything else.
+  public var dequantizes = false
   /// How tensors are pruned, before they are cast; nil prunes nothing.
   public var pruning: PruningRequest?
   /// The type that floats are cast to; nil leaves them theirs.
   public var dtype: DType?
   /// How tensors are quantised, after they are pruned and cast; nil quantises nothing.
   public var quantization: QuantizationRequest?
+  /// The block type that weights are quantised to, after they are pruned and cast; nil leaves them their types.
+  public var blockType: DType?
   /// The rules that give tensors new names, in order; see `RenamedModel`.
   public var renaming: [RenameRule] = []
 
@@ -38,8 +44,10 @@ public struct ConversionRequest: Sendable {
     guard !model.catalog.tensors.isEmpty || source.catalog.tensors.isEmpty else {
       throw ModelError(.usage, "none of the \(source.catalog.tensors.count) tensors is chosen").inside(source.path)
     }
-    let pruned = try pruning.map { (pruning) throws(ModelError) in
-      PrunedModel(selected, try PruningPlan.make(selected, pruning, WeightScope(transformed, .pruning)))
+    let dequantized = dequantizes ? try DequantizedModel(model, transformed) : nil
+    if let dequantized { model = dequantized }
+    let pruned = try pruning.map { [model] (pruning) throws(ModelError) in
+      PrunedModel(model, try PruningPlan.make(model, pruning, WeightScope(transformed, .pruning)))
     }
     if let pruned { model = pruned }
     let cast = try dtype.map { (dtype) throws(ModelError) in
@@ -50,8 +58,14 @@ public struct ConversionRequest: Sendable {
       QuantizedModel(model, try QuantizationPlan.make(model, quantization, WeightScope(transformed, .quantization)))
     }
     if let quantized { model = quantized }
+    let blocks = try blockType.map { (dtype) throws(ModelError) in
+      try BlockQuantizedModel(model, to: dtype, transformed)
+    }
+    if let blocks { model = blocks }
     let renamed = try RenamedModel(model, renaming)
-    return ConversionLayers(selected: selected, pruned: pruned, cast: cast, quantized: quantized, renamed: renamed)
+    return ConversionLayers(
+      selected: selected, dequantized: dequantized, pruned: pruned, cast: cast, quantized: quantized, blocks: blocks,
+      renamed: renamed)
   }
 }
 
@@ -59,13 +73,22 @@ public struct ConversionRequest: Sendable {
 public struct ConversionLayers: Sendable {
   /// The tensors that are converted, as they are in the source; every layer above has them in the same order.
   public let selected: SelectedModel
+  /// nil where blocks stay blocks.
+  public let dequantized: DequantizedModel?
   /// nil where nothing is pruned.
   public let pruned: PrunedModel?
   /// nil where no type was asked for.
   public let cast: CastModel?
   /// nil where nothing is quantised.
   public let quantized: QuantizedModel?
+  /// nil where no block type was asked for.
+  public let blocks: BlockQuantizedModel?
   public let renamed: RenamedModel
+
+  /// Whether tensors have other types than in the source.
+  var changeTypes: Bool {
+    zip(selected.catalog.tensors, renamed.catalog.tensors).contains { $0.info.dtype != $1.info.dtype }
+  }
 
   /// The outermost: the model that is written.
   public var model: any ContainerReader { renamed }

@@ -13,6 +13,12 @@ struct ConversionSource: Sendable {
   let leftovers: [String]
   let notes: [String]
 
+  /// The container that the model's own files have.
+  var container: OutputContainer {
+    let name = (model as? PackedModel)?.containerNames.first ?? model.formatName
+    return OutputContainer(rawValue: name) ?? .safetensors
+  }
+
   /// Opens the model at `path`, which every error names.
   /// - Throws: what opening throws; `malformed` for a packed file beyond `limits.expansion`.
   static func open(path: String, limits: Limits) throws(ModelError) -> ConversionSource {
@@ -23,8 +29,7 @@ struct ConversionSource: Sendable {
     if let packed = model as? PackedModel, packed.file.isFolder { return try open(packed, limits) }
     let status = try within(path) { () throws(ModelError) in try FileStatus(path: path) }
     guard status.kind == .folder else {
-      let files = (model as? SafetensorsModel)?.files.map(\.path) ?? [path]
-      return ConversionSource(model: model, isFolder: files != [path], companions: [], leftovers: [], notes: [])
+      return ConversionSource(model: model, isFolder: model.filePaths != [path], companions: [], leftovers: [], notes: [])
     }
     return try openFolder(model, path, limits)
   }

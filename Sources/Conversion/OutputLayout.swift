@@ -5,19 +5,24 @@ import TensorModel
 /// Which files a model is written as.
 struct OutputLayout {
   private let model: any ContainerReader
+  private let container: OutputContainer
+  /// Whether tensors have other types than the model that the metadata is from.
+  private let isChanged: Bool
   private let limits: Limits
   /// Of files that were laid out: what the umask leaves of it.
   private static let mode: UInt32 = 0o666
 
-  init(_ model: any ContainerReader, limits: Limits) {
+  init(_ model: any ContainerReader, as container: OutputContainer, isChanged: Bool, limits: Limits) {
     self.model = model
+    self.container = container
+    self.isChanged = isChanged
     self.limits = limits
   }
 
   /// One file that holds every tensor.
   func file() throws(ModelError) -> PackSource {
     let tensors = Array(model.catalog.tensors.indices)
-    let image = try image(tensors, model.catalog.metadata)
+    let image = try image(tensors, metadata(model.catalog.metadata))
     // A packed file that is no folder records no mode.
     let file = PackSource.File(path: "", mode: 0, byteCount: image.byteCount, content: .image(image))
     return PackSource(isFolder: false, files: [file])
@@ -30,13 +35,14 @@ struct OutputLayout {
   ) throws(ModelError) -> PackSource {
     var shards: [(name: String, tensors: [Int])] = []
     var files: [PackSource.File] = []
-    for (shard, name) in zip(plan.shards, plan.names(stem: stem)) {
-      let image = try image(shard.tensors, shard.metadata)
+    let metadata = try metadata(of: plan)
+    for (number, name) in plan.names(stem: stem, suffix: container.suffix).enumerated() {
+      let image = try image(plan.shards[number].tensors, metadata[number])
       shards.append((name, image.modelTensors))
       files.append(PackSource.File(path: name, mode: Self.mode, byteCount: image.byteCount, content: .image(image)))
     }
-    if shards.count > 1 {
-      try demandDistinctNames()
+    if shards.count > 1 { try demandDistinctNames() }
+    if shards.count > 1, container == .safetensors {
       let index = ShardPlan.index(model.catalog, shards)
       let path = stem + CheckpointFiles.suffix + ".index.json"
       files.append(PackSource.File(path: path, mode: Self.mode, byteCount: index.count, content: .bytes(index)))
@@ -48,8 +54,30 @@ struct OutputLayout {
 
   private func image(_ tensors: [Int], _ metadata: [MetadataEntry]) throws(ModelError) -> FileImage {
     try within(model.path) { () throws(ModelError) in
-      try FileImage(safetensors: model, tensors: tensors, metadata: metadata, limits: limits)
+      switch container {
+      case .safetensors: try FileImage(safetensors: model, tensors: tensors, metadata: metadata, limits: limits)
+      case .gguf: try FileImage(gguf: model, tensors: tensors, metadata: metadata)
+      }
     }
+  }
+
+  /// What one file says: nothing of how its model was cut before.
+  private func metadata(_ entries: [MetadataEntry]) -> [MetadataEntry] {
+    switch container {
+    case .safetensors: entries.filter { !GGUFOutputMetadata.isSplit($0) }
+    case .gguf: GGUFOutputMetadata(entries, tensors: model.catalog.tensors.map(\.info), isChanged: isChanged).entries
+    }
+  }
+
+  /// What each of several files says.
+  private func metadata(of plan: ShardPlan) throws(ModelError) -> [[MetadataEntry]] {
+    guard container == .gguf else { return plan.shards.map { metadata($0.metadata) } }
+    guard plan.shards.count <= Int(UInt16.max), model.catalog.tensors.count <= Int(Int32.max) else {
+      throw ModelError(.unsupported, "\(plan.shards.count) files, GGUF splits a model into 65535 at most").inside(model.path)
+    }
+    let whole = GGUFOutputMetadata(
+      model.catalog.metadata, tensors: model.catalog.tensors.map(\.info), isChanged: isChanged)
+    return whole.split(into: plan.shards.count, tensors: model.catalog.tensors.count)
   }
 
   /// Each shard proves that its own names are distinct; an index takes them all.

@@ -46,10 +46,11 @@ struct ShardPlan {
   }
 
   /// The names of the files: `model.safetensors`, or `model-00001-of-00003.safetensors` and so on.
-  func names(stem: String) -> [String] {
-    guard shards.count > 1 else { return [stem + CheckpointFiles.suffix] }
+  /// - Parameter suffix: the extension and its dot.
+  func names(stem: String, suffix: String) -> [String] {
+    guard shards.count > 1 else { return [stem + suffix] }
     let count = Self.padded(shards.count)
-    return shards.indices.map { "\(stem)-\(Self.padded($0 + 1))-of-\(count)\(CheckpointFiles.suffix)" }
+    return shards.indices.map { "\(stem)-\(Self.padded($0 + 1))-of-\(count)\(suffix)" }
   }
 
   private static func padded(_ number: Int) -> String {
@@ -76,13 +77,14 @@ struct ShardPlan {
   /// single file; `model` where there is no such thing.
   static func stem(of catalog: Catalog) -> String {
     let names = catalog.files.map(\.path)
-    let prefixes = names.map { ShardName($0, suffix: CheckpointFiles.suffix)?.prefix }
+    guard let suffix = [CheckpointFiles.suffix, ".gguf"].first(where: { names.first?.hasSuffix($0) == true }) else {
+      return "model"
+    }
+    let prefixes = names.map { ShardName($0, suffix: suffix)?.prefix }
     if let first = prefixes.first, let prefix = first, !prefix.isEmpty, prefixes.allSatisfy({ $0 == prefix }) {
       return prefix
     }
-    guard names.count == 1, names[0].hasSuffix(CheckpointFiles.suffix), names[0] != CheckpointFiles.suffix else {
-      return "model"
-    }
-    return String(names[0].dropLast(CheckpointFiles.suffix.count))
+    guard names.count == 1, names[0] != suffix else { return "model" }
+    return String(names[0].dropLast(suffix.count))
   }
 }

@@ -44,6 +44,9 @@ public final class PackedModel: ContainerReader {
     self.aliases = aliases
   }
 
+  /// The containers of those packed files that hold tensors, in order.
+  public var containerNames: [String] { file.index.files.map(\.container).filter { !$0.isEmpty } }
+
   /// Whether the tensor's bytes are stored under another name.
   func isAlias(_ tensor: Int) -> Bool { aliases.contains(tensor) }
 

@@ -67,7 +67,9 @@ extension FileImage {
     for number in tensors {
       let info = catalog.tensors[number].info
       guard let rank = ranks[info.dtype] else {
-        throw ModelError(.unsupported, "tensor '\(info.name)': safetensors has no \(info.dtype.name)")
+        throw ModelError(
+          .unsupported, "tensor '\(info.name)': safetensors has no \(info.dtype.name)",
+          hint: info.dtype.blockType == nil ? nil : "--dequantize writes its numbers as F32")
       }
       guard info.name != "__metadata__" else {
         throw ModelError(

@@ -55,7 +55,26 @@ struct ConversionText {
         "\(Self.tensors(count)) of block formats, such as '\(cast.blockTensors[0])', "
           + "\(count == 1 ? "stays as it is" : "stay as they are")")
     }
+    if let blocks = conversion.layers.blocks { notes += Self.notes(blocks) }
+    if conversion.container == .gguf, !conversion.namesArchitecture {
+      notes.append(
+        "llama.cpp will not run \(output) as it is: it wants its own names of tensors, and metadata such as general.architecture")
+    }
     return notes
+  }
+
+  /// What stays as it is beside weights that become blocks.
+  private static func notes(_ blocks: BlockQuantizedModel) -> [String] {
+    func stays(_ names: [String], _ why: String) -> String? {
+      guard let first = names.first else { return nil }
+      let such = names.count == 1 ? " '\(first)'" : "s, such as '\(first)',"
+      let stay = names.count == 1 ? "stays as it is: its" : "stay as they are: their"
+      return "\(names.count) tensor\(such) \(stay) \(why)"
+    }
+    return [
+      stays(blocks.unfitting, "rows are no whole blocks of \(blocks.dtype.blockElements)"),
+      stays(blocks.quantizedBefore, "numbers are in blocks already; --dequantize makes F32 of them"),
+    ].compactMap { $0 }
   }
 
   private var companionNote: String {
@@ -123,7 +142,7 @@ struct ConversionText {
       json.string("tare", toolVersion)
       json.string("path", input)
       json.string("output", output)
-      json.string("format", isPacked ? "tare" : "safetensors")
+      json.string("format", isPacked ? "tare" : conversion.container.rawValue)
       if isDry { json.bool("dry_run", true) }
       json.integer("tensors", tensorCount)
       json.integer("bytes", conversion.files.byteCount)

@@ -3,8 +3,24 @@ import Tare
 
 /// `tare convert`; what it does is in `ConvertRun.swift`.
 struct ConvertCommand: ParsableCommand {
+  /// What files are, packed or not.
+  enum FileContainer: String, ExpressibleByArgument, CaseIterable {
+    case safetensors, gguf
+  }
+
+  /// What OUT is.
   enum Container: String, ExpressibleByArgument, CaseIterable {
-    case safetensors, tare
+    case safetensors, gguf, tare
+  }
+
+  /// What `--quantize` asks for.
+  enum Quantization {
+    /// Weights keep their type and lie on a grid.
+    case grid(QuantizationSpec)
+    /// Weights are of a block type.
+    case blocks(DType)
+    /// MXFP4: its block type where OUT is GGUF, else the grid.
+    case either(QuantizationSpec, DType)
   }
 
   static let configuration = CommandConfiguration(
@@ -12,7 +28,7 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Writes a model anew: in another container, type or cut, some of its tensors, under other names.",
     discussion: """
       IN is a model file, the index of a sharded checkpoint, a folder that holds one, or a packed file. OUT.safetensors \
-      is one file; OUT/ is a folder, into which the other files of IN go along as they are; OUT.tare is what tare pack \
+      or OUT.gguf is one file; OUT/ is a folder, into which the other files of IN go along as they are; OUT.tare is what tare pack \
       makes of either, a folder where IN is one.
 
       Patterns match the names that tensors have in IN.
@@ -25,6 +41,9 @@ struct ConvertCommand: ParsableCommand {
       Quantising leaves the same alone, and whatever is not F32, F16 or BF16 after --dtype. Weights stay of their type; each \
       is a level times a scale, which tare pack stores at the size of the levels. Zeros stay zeros, all of them +0; NaN and \
       infinite weights stay as they are.
+
+      The block types of GGUF take every tensor of two dimensions or more whose rows are whole blocks, whatever its name; \
+      NaN and infinite weights are an error. A GGUF file keeps the names and the metadata of IN.
       """)
 
   @Argument(help: "The model to read.", completion: .file(), transform: filePath)
@@ -35,6 +54,12 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The container of OUT, unless its extension says it.", valueName: "container"))
   var to: Container?
+
+  @Option(
+    help: ArgumentHelp(
+      "The container of the file that a packed OUT holds: safetensors or gguf. (default: that of IN)",
+      valueName: "container"))
+  var container: FileContainer?
 
   @Option(
     help: ArgumentHelp(
@@ -78,10 +103,14 @@ struct ConvertCommand: ParsableCommand {
       Put weights on a grid, after --prune and --dtype: int2 to int8, symmetric unless :asym follows; ternary; palette2 to \
       palette256, by k-means; nf4; mxfp4; fp8. What shares a scale may follow, as in int4:g128: tensor, row, g and a number \
       of inputs, or block128x128 (default: g128, int8 and fp8 row, ternary tensor, nf4 g64), and the type of the scales, \
-      bf16 or f16 (default: f32).
+      bf16 or f16 (default: f32). Or give them a block type of GGUF: q4_0, q4_1, q5_0, q5_1, q8_0, q2_k to q6_k, tq1_0, \
+      tq2_0, and mxfp4 where OUT is GGUF.
       """, valueName: "how"),
-    transform: quantizationSpec)
-  var quantize: QuantizationSpec?
+    transform: quantization)
+  var quantize: Quantization?
+
+  @Flag(help: "Write the numbers of block types as F32, before anything else is done with them.")
+  var dequantize = false
 
   @Option(
     help: ArgumentHelp(
@@ -127,21 +156,24 @@ struct ConvertCommand: ParsableCommand {
 
   func validate() throws {
     try demandKnownExtension()
-    if level != nil && container != .tare { throw UsageError("--level is for packed outputs, but OUT is none") }
-    if shard != nil && container == .safetensors && output.hasSuffix(".safetensors") {
+    if level != nil && kind != .tare { throw UsageError("--level is for packed outputs, but OUT is none") }
+    if container != nil && kind != .tare {
+      throw UsageError("--container says what a packed output holds, but OUT is none", hint: "--to names that of OUT")
+    }
+    if shard != nil, let kind, kind != .tare, output.hasSuffix(".\(kind.rawValue)") {
       throw UsageError("--shard writes a folder, but OUT is named as a file", hint: "name a folder")
     }
     if dryRun && verify { throw UsageError("--verify reads what was written, but --dry-run writes nothing") }
-    guard dtype != nil || prune != nil || quantize != nil || (only.isEmpty && skip.isEmpty) else {
+    guard dequantize || dtype != nil || prune != nil || quantize != nil || (only.isEmpty && skip.isEmpty) else {
       throw UsageError(
         "--only and --skip choose what is transformed, but nothing is",
-        hint: "--dtype casts floats, --prune sets weights to zero, --quantize puts them on a grid")
+        hint: "--dtype casts floats, --prune sets weights to zero, --quantize and --dequantize do what they say")
     }
     try demandActivations()
   }
 
-  /// The container that was asked for, or that the extension of OUT says; nil for a folder.
-  var container: Container? {
+  /// What was asked for, or what the extension of OUT says; nil for a folder.
+  var kind: Container? {
     to ?? Container.allCases.first { output.hasSuffix(".\($0.rawValue)") }
   }
 
@@ -149,20 +181,51 @@ struct ConvertCommand: ParsableCommand {
   func request() throws -> ConversionRequest {
     var request = ConversionRequest()
     request.form = form
+    request.container = fileContainer
+    request.dequantizes = dequantize
     request.shardBytes = shard?.byteCount
     request.selection = selection.filter
     request.transformed = NameFilter(including: only, excluding: skip)
     request.pruning = try pruningRequest()
     request.dtype = dtype
     request.quantization = quantizationRequest
+    request.blockType = blockType
     request.renaming = rename
     return request
   }
 
   private var form: ConversionRequest.Form {
-    if container == .tare { return .asSource }
+    if kind == .tare { return .asSource }
     if output.hasSuffix("/") { return .folder }
-    return output.hasSuffix(".safetensors") ? .file : .asSource
+    return Container.allCases.contains { output.hasSuffix(".\($0.rawValue)") } ? .file : .asSource
+  }
+
+  /// The container of the files that are made; nil for that of IN.
+  private var fileContainer: OutputContainer? {
+    switch kind {
+    case .safetensors: .safetensors
+    case .gguf: .gguf
+    case .tare: container.map { $0 == .gguf ? .gguf : .safetensors }
+    case nil: nil
+    }
+  }
+
+  /// The block type that weights are quantised to.
+  private var blockType: DType? {
+    switch quantize {
+    case .blocks(let dtype): dtype
+    case .either(_, let dtype): fileContainer == .gguf ? dtype : nil
+    case .grid, nil: nil
+    }
+  }
+
+  /// The grid that weights are put on.
+  var gridSpec: QuantizationSpec? {
+    switch quantize {
+    case .grid(let spec): spec
+    case .either(let spec, _): fileContainer == .gguf ? nil : spec
+    case .blocks, nil: nil
+    }
   }
 
   private func demandActivations() throws {
@@ -176,8 +239,8 @@ struct ConvertCommand: ParsableCommand {
 
   /// A name that promises what this build does not write is no name for a folder.
   private func demandKnownExtension() throws {
-    let foreign = ["gguf", "h5", "hdf5", "keras", "npz", "npy", "bin", "pt", "pth", "ckpt", "onnx", "tflite"]
-    guard container == nil, let name = foreign.first(where: { output.lowercased().hasSuffix(".\($0)") }) else { return }
+    let foreign = ["h5", "hdf5", "keras", "npz", "npy", "bin", "pt", "pth", "ckpt", "onnx", "tflite"]
+    guard kind == nil, let name = foreign.first(where: { output.lowercased().hasSuffix(".\($0)") }) else { return }
     throw UsageError(".\(name) files are not written", hint: "tare formats lists what is")
   }
 }
@@ -188,8 +251,11 @@ private func pruningSpec(_ text: String) throws -> PruningSpec {
 }
 
 /// The way to quantise that `text` says.
-private func quantizationSpec(_ text: String) throws -> QuantizationSpec {
-  try parsed { () throws(ModelError) in try QuantizationSpec(text) }
+private func quantization(_ text: String) throws -> ConvertCommand.Quantization {
+  let block = BlockQuantizedModel.types.first { $0.name == text.uppercased() }
+  if let block, block != .mxfp4 { return .blocks(block) }
+  let spec = try parsed { () throws(ModelError) in try QuantizationSpec(text) }
+  return block.map { .either(spec, $0) } ?? .grid(spec)
 }
 
 /// What `parse` gives; its mistakes are those of the command line.

@@ -7,11 +7,11 @@ extension ConvertCommand {
     var limits = Limits()
     limits.expansion = maxExpansion
     let conversion = try Conversion(path: input, request(), limits: limits)
-    if container == nil && !conversion.files.isFolder {
+    if kind == nil && !conversion.files.isFolder {
       throw UsageError(
         "\(output) does not say what to write", hint: "--to names the container; a / behind the name makes it a folder")
     }
-    var report = ConversionText(conversion, input: input, output: output, isPacked: container == .tare)
+    var report = ConversionText(conversion, input: input, output: output, isPacked: kind == .tare)
     for note in report.notesBefore { talk.note(note) }
     guard !dryRun else {
       try demandFreeOutput(conversion)
@@ -35,7 +35,7 @@ extension ConvertCommand {
 
   /// How the model is quantised, where that is asked for.
   var quantizationRequest: QuantizationRequest? {
-    quantize.map {
+    gridSpec.map {
       QuantizationRequest(
         $0, threads: planningThreads, begin: planningProgress("finding the scales of \(input)"))
     }
@@ -74,7 +74,7 @@ extension ConvertCommand {
   }
 
   private func write(_ files: PackSource, _ progress: Progress) throws -> Int? {
-    guard container == .tare else {
+    guard kind == .tare else {
       let options = FileWriter.Options(
         threads: work.threadCount, memory: work.memoryBytes, overwrite: overwriting.force)
       try FileWriter.write(files, to: place, options) { progress.advance(by: $0) }
@@ -98,13 +98,13 @@ extension ConvertCommand {
 
   /// Planning a change of weights reads the model: what stops the run anyway stops it before.
   private func demandFreeFile() throws {
-    guard prune != nil || quantize != nil, container != nil, !overwriting.force else { return }
+    guard prune != nil || quantize != nil, kind != nil, !overwriting.force else { return }
     try within(place) { () throws(ModelError) in try OutputPath.demandFree(place) }
   }
 
   /// What would stop the run for the output's sake stops a dry one too.
   private func demandFreeOutput(_ conversion: Conversion) throws {
-    let isFolder = conversion.files.isFolder && container != .tare
+    let isFolder = conversion.files.isFolder && kind != .tare
     guard isFolder || !overwriting.force else { return }
     try within(place) { () throws(ModelError) in try OutputPath.demandFree(place) }
   }
