@@ -31,8 +31,8 @@ public struct Conversion: Sendable {
   ///   container can't hold.
   public init(path: String, _ request: ConversionRequest, limits: Limits = Limits()) throws(ModelError) {
     let source = try ConversionSource.open(path: path, limits: limits)
-    let layers = try request.layers(over: source.model)
     let container = request.container ?? source.container
+    let layers = try request.layers(over: source.model, writing: container)
     let layout = OutputLayout(layers.model, as: container, isChanged: layers.changeTypes, limits: limits)
     let isFolder =
       request.shardBytes != nil || request.form == .folder || (request.form == .asSource && source.isFolder)

@@ -38,7 +38,9 @@ public struct ConversionRequest: Sendable {
 
   /// The source under every layer that is asked for. Names change last, so all layers see the source's.
   /// - Throws: what planning the pruning and the quantising throws, which read tensors.
-  func layers(over source: any ContainerReader) throws(ModelError) -> ConversionLayers {
+  func layers(
+    over source: any ContainerReader, writing container: OutputContainer
+  ) throws(ModelError) -> ConversionLayers {
     let selected = SelectedModel(source, selection)
     var model: any ContainerReader = selected
     guard !model.catalog.tensors.isEmpty || source.catalog.tensors.isEmpty else {
@@ -63,9 +65,10 @@ public struct ConversionRequest: Sendable {
     }
     if let blocks { model = blocks }
     let renamed = try RenamedModel(model, renaming)
+    let scalars = container == .gguf ? try VectorizedScalars(renamed) : nil
     return ConversionLayers(
       selected: selected, dequantized: dequantized, pruned: pruned, cast: cast, quantized: quantized, blocks: blocks,
-      renamed: renamed)
+      renamed: renamed, scalars: scalars)
   }
 }
 
@@ -84,6 +87,8 @@ public struct ConversionLayers: Sendable {
   /// nil where no block type was asked for.
   public let blocks: BlockQuantizedModel?
   public let renamed: RenamedModel
+  /// nil where tensors may be without dimensions.
+  public let scalars: VectorizedScalars?
 
   /// Whether tensors have other types than in the source.
   var changeTypes: Bool {
@@ -91,5 +96,5 @@ public struct ConversionLayers: Sendable {
   }
 
   /// The outermost: the model that is written.
-  public var model: any ContainerReader { renamed }
+  public var model: any ContainerReader { scalars ?? renamed }
 }

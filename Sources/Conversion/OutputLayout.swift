@@ -73,7 +73,8 @@ struct OutputLayout {
   private func metadata(of plan: ShardPlan) throws(ModelError) -> [[MetadataEntry]] {
     guard container == .gguf else { return plan.shards.map { metadata($0.metadata) } }
     guard plan.shards.count <= Int(UInt16.max), model.catalog.tensors.count <= Int(Int32.max) else {
-      throw ModelError(.unsupported, "\(plan.shards.count) files, GGUF splits a model into 65535 at most").inside(model.path)
+      throw ModelError(.unsupported, "\(plan.shards.count) files, GGUF splits a model into 65535 at most").inside(
+        model.path)
     }
     let whole = GGUFOutputMetadata(
       model.catalog.metadata, tensors: model.catalog.tensors.map(\.info), isChanged: isChanged)

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct FileWriterTests {
   private static func source(_ model: MemoryModel) throws -> PackSource {
-    try OutputLayout(model, limits: Limits()).file()
+    try OutputLayout(model, as: .safetensors, isChanged: false, limits: Limits()).file()
   }
 
   @Test func sameBytesWhateverTheThreadsAndTheChunks() throws {
@@ -38,7 +38,7 @@ import Testing
     let folder = try Folder()
     let model = MemoryModel(
       [.init("a", .u8, [60], [UInt8](repeating: 2, count: 60)), tensor], path: "in", chunkBytes: 10)
-    let layout = OutputLayout(model, limits: Limits())
+    let layout = OutputLayout(model, as: .safetensors, isChanged: false, limits: Limits())
     let plan = ShardPlan(model.catalog, byteCount: 100)
     for source in [try layout.file(), try layout.folder(plan, stem: "model", companions: [])] {
       let error = #expect(throws: ModelError.self) {

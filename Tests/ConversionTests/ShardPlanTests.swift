@@ -26,13 +26,14 @@ import Testing
     let plan = ShardPlan(Self.catalog([1, 2, 3], files: ["a", "b", "c"]) { [0, 2, 0][$0] })
     #expect(plan.shards.map(\.tensors) == [[0, 2], [1]])
     #expect(plan.shards.allSatisfy { $0.metadata.map(\.key) == ["format"] })
-    #expect(plan.names(stem: "m") == ["m-00001-of-00002.safetensors", "m-00002-of-00002.safetensors"])
-    #expect(ShardPlan(Self.catalog([1])).names(stem: "m") == ["m.safetensors"])
+    #expect(
+      plan.names(stem: "m", suffix: ".safetensors") == ["m-00001-of-00002.safetensors", "m-00002-of-00002.safetensors"])
+    #expect(ShardPlan(Self.catalog([1])).names(stem: "m", suffix: ".safetensors") == ["m.safetensors"])
   }
 
   @Test func indexIsThatOfTheHub() {
     let catalog = Self.catalog([6, 6])
-    let names = ShardPlan(catalog, byteCount: 10).names(stem: "model")
+    let names = ShardPlan(catalog, byteCount: 10).names(stem: "model", suffix: ".safetensors")
     let text = String(decoding: ShardPlan.index(catalog, [(names[0], [0]), (names[1], [1])]), as: UTF8.self)
     #expect(
       text == """

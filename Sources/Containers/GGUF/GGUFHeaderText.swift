@@ -53,7 +53,10 @@ struct GGUFHeaderText {
     integer(UInt64(array.count))
     switch array.elements {
     case .numbers(let type, let numbers):
-      guard isBigEndian, type.byteCount > 1 else { return bytes += numbers }
+      guard isBigEndian, type.byteCount > 1 else {
+        bytes += numbers
+        return
+      }
       for start in stride(from: 0, to: numbers.count, by: type.byteCount) {
         bytes += numbers[start..<(start + type.byteCount)].reversed()
       }

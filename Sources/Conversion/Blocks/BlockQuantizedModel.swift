@@ -107,7 +107,8 @@ private final class BlockQuantizedSession: TensorSession {
   private let numbers = ScratchBuffer()
   private let blocks = ScratchBuffer()
 
-  init(_ base: any TensorSession, _ quantizer: BlockQuantizer, _ dtype: DType, _ sources: [DType?], _ catalog: Catalog) {
+  init(_ base: any TensorSession, _ quantizer: BlockQuantizer, _ dtype: DType, _ sources: [DType?], _ catalog: Catalog)
+  {
     self.base = base
     self.quantizer = quantizer
     self.dtype = dtype

@@ -56,9 +56,15 @@ struct ConversionText {
           + "\(count == 1 ? "stays as it is" : "stay as they are")")
     }
     if let blocks = conversion.layers.blocks { notes += Self.notes(blocks) }
+    if let count = conversion.layers.scalars?.count, count > 0 {
+      notes.append(
+        "\(Self.tensors(count)) without dimensions \(count == 1 ? "gets" : "get") one of size 1: GGUF's readers want one"
+      )
+    }
     if conversion.container == .gguf, !conversion.namesArchitecture {
       notes.append(
-        "llama.cpp will not run \(output) as it is: it wants its own names of tensors, and metadata such as general.architecture")
+        "llama.cpp will not run \(output) as it is: it wants its own names of tensors, and metadata such as general.architecture"
+      )
     }
     return notes
   }
