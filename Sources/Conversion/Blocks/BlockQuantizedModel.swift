@@ -18,6 +18,7 @@ public final class BlockQuantizedModel: ModelLayer {
   public let unfitting: [String]
   /// The names of tensors that have a block type already, another one.
   public let quantizedBefore: [String]
+  private let tally = BlockErrorTally()
 
   /// The types that weights are quantised to, by the names that a user gives them: `q4_0`.
   public static var types: [DType] { DType.blockTypes.filter { $0.blockType.flatMap(BlockQuantizer.init) != nil } }
@@ -67,8 +68,11 @@ public final class BlockQuantizedModel: ModelLayer {
     self.quantizedBefore = quantizedBefore
   }
 
-  /// How many tensors are quantised.
-  public var changedCount: Int { sources.count { $0 != nil } }
+  /// The tensors that are quantised, by their numbers.
+  public var quantized: [Int] { sources.indices.filter { sources[$0] != nil } }
+
+  /// What quantising changed in a tensor, as far as it was read.
+  public func error(of tensor: Int) -> QuantizationError { tally.error(of: tensor) }
 
   /// The blocks of the source's chunks, so that a packed one is decoded once, where they are whole.
   public func grid(of tensor: Int) -> ChunkGrid {
@@ -82,7 +86,7 @@ public final class BlockQuantizedModel: ModelLayer {
   }
 
   public func makeSession() -> any TensorSession {
-    BlockQuantizedSession(base.makeSession(), quantizer, dtype, sources, catalog)
+    BlockQuantizedSession(base.makeSession(), quantizer, dtype, sources, catalog, tally)
   }
 }
 
@@ -104,11 +108,16 @@ private final class BlockQuantizedSession: TensorSession {
   private let dtype: DType
   private let sources: [DType?]
   private let catalog: Catalog
+  private let tally: BlockErrorTally
   private let numbers = ScratchBuffer()
   private let blocks = ScratchBuffer()
+  private let widening = BlockWidening()
 
-  init(_ base: any TensorSession, _ quantizer: BlockQuantizer, _ dtype: DType, _ sources: [DType?], _ catalog: Catalog)
-  {
+  init(
+    _ base: any TensorSession, _ quantizer: BlockQuantizer, _ dtype: DType, _ sources: [DType?], _ catalog: Catalog,
+    _ tally: BlockErrorTally
+  ) {
+    self.tally = tally
     self.base = base
     self.quantizer = quantizer
     self.dtype = dtype
@@ -123,21 +132,36 @@ private final class BlockQuantizedSession: TensorSession {
     guard !range.isEmpty else { return try body(RawSpan()) }
     let touched = range.lowerBound / dtype.blockBytes..<(range.upperBound + dtype.blockBytes - 1) / dtype.blockBytes
     let output = unsafe blocks.raw(touched.count * dtype.blockBytes)
-    let failed = try base.withBytes(of: tensor, bytes(of: touched, source)) { bytes in
-      unsafe quantize(bytes, source, into: output)
+    let failed: Int? = try base.withBytes(of: tensor, bytes(of: touched, source)) { bytes in
+      let numbers = floats(bytes, source)
+      if let failed = unsafe quantizer.quantize(numbers, into: output) { return failed }
+      let made = unsafe RawSpan(_unsafeStart: output, byteCount: touched.count * dtype.blockBytes)
+      tally.put(error(numbers, made), of: tensor, from: touched.lowerBound)
+      return nil
     }
     if let failed { throw refusal(tensor, touched.lowerBound * dtype.blockElements + failed) }
     let start = unsafe output + (range.lowerBound - touched.lowerBound * dtype.blockBytes)
     return try body(unsafe RawSpan(_unsafeStart: start, byteCount: range.count))
   }
 
-  /// - Returns: the first element that is not finite.
-  private func quantize(_ bytes: RawSpan, _ source: DType, into output: UnsafeMutableRawPointer) -> Int? {
-    guard let widening = BlockSource(source)?.conversion else { return unsafe quantizer.quantize(bytes, into: output) }
+  /// The elements as F32.
+  @_lifetime(borrow self, copy bytes)
+  private func floats(_ bytes: RawSpan, _ source: DType) -> RawSpan {
+    guard let widening = BlockSource(source)?.conversion else { return bytes }
     let count = bytes.byteCount / source.blockBytes
     let floats = unsafe numbers.raw(4 * count)
     _ = unsafe widening.convert(bytes, into: floats)
-    return unsafe quantizer.quantize(RawSpan(_unsafeStart: floats, byteCount: 4 * count), into: output)
+    return unsafe _overrideLifetime(RawSpan(_unsafeStart: floats, byteCount: 4 * count), borrowing: self)
+  }
+
+  /// What blocks changed in the numbers that they were made of.
+  private func error(_ numbers: RawSpan, _ blocks: RawSpan) -> QuantizationError {
+    var sum = QuantizationError()
+    widening.forEachPiece(of: blocks, quantizer.type) { made, elements in
+      let before = numbers.extracting((4 * elements.lowerBound)..<(4 * elements.upperBound))
+      sum.add(QuantizationError(CompareErrors.errors(before, .f32, made, .f32, elements: elements.count)))
+    }
+    return sum
   }
 
   private func refusal(_ tensor: Int, _ element: Int) -> ModelError {

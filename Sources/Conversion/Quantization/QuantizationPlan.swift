@@ -66,10 +66,7 @@ public struct QuantizationCounts: Hashable, Sendable {
   /// Zeros of either sign.
   public private(set) var zerosBefore = 0
   public private(set) var zeros = 0
-  /// Σ w².
-  private var signal = 0.0
-  /// Σ (w − w')².
-  private var noise = 0.0
+  public private(set) var error = QuantizationError()
 
   init() {}
 
@@ -93,8 +90,7 @@ public struct QuantizationCounts: Hashable, Sendable {
     elements += count
     zerosBefore += PruneMagnitude.count(of: 0, in: before, order)
     zeros += PruneMagnitude.count(of: 0, in: after, order)
-    signal += errors.energyOfA
-    noise += errors.noise
+    error.add(QuantizationError(errors))
   }
 
   /// Adds those of other elements. The sums depend on the order of the additions.
@@ -102,14 +98,8 @@ public struct QuantizationCounts: Hashable, Sendable {
     elements += other.elements
     zerosBefore += other.zerosBefore
     zeros += other.zeros
-    signal += other.signal
-    noise += other.noise
+    error.add(other.error)
   }
-
-  /// The ratio of signal to noise, 10·log10(Σw² / Σ(w − w')²), in decibels; infinite where nothing was lost.
-  public var sqnr: Double { noise == 0 ? .infinity : 10 * log10(signal / noise) }
-  /// ‖W − W'‖ / ‖W‖ by the Frobenius norm.
-  public var relativeError: Double { noise == 0 ? 0 : (noise / signal).squareRoot() }
 }
 
 extension QuantizationSpec {

@@ -26,6 +26,8 @@ struct ConversionText {
     conversion.layers.quantized.map { QuantizationText($0.plan, $0.catalog) }
   }
 
+  private var blocks: BlockQuantizationText? { conversion.layers.blocks.map(BlockQuantizationText.init) }
+
   /// A line for each weight that is changed.
   private var tables: String { (pruning?.table ?? "") + (quantization?.table ?? "") }
 
@@ -55,7 +57,7 @@ struct ConversionText {
         "\(Self.tensors(count)) of block formats, such as '\(cast.blockTensors[0])', "
           + "\(count == 1 ? "stays as it is" : "stay as they are")")
     }
-    if let blocks = conversion.layers.blocks { notes += Self.notes(blocks) }
+    notes += blocks?.notes ?? []
     if let count = conversion.layers.scalars?.count, count > 0 {
       notes.append(
         "\(Self.tensors(count)) without dimensions \(count == 1 ? "gets" : "get") one of size 1: GGUF's readers want one"
@@ -67,20 +69,6 @@ struct ConversionText {
       )
     }
     return notes
-  }
-
-  /// What stays as it is beside weights that become blocks.
-  private static func notes(_ blocks: BlockQuantizedModel) -> [String] {
-    func stays(_ names: [String], _ why: String) -> String? {
-      guard let first = names.first else { return nil }
-      let such = names.count == 1 ? " '\(first)'" : "s, such as '\(first)',"
-      let stay = names.count == 1 ? "stays as it is: its" : "stay as they are: their"
-      return "\(names.count) tensor\(such) \(stay) \(why)"
-    }
-    return [
-      stays(blocks.unfitting, "rows are no whole blocks of \(blocks.dtype.blockElements)"),
-      stays(blocks.quantizedBefore, "numbers are in blocks already; --dequantize makes F32 of them"),
-    ].compactMap { $0 }
   }
 
   private var companionNote: String {
@@ -107,7 +95,7 @@ struct ConversionText {
   /// The result, for a reader.
   var lines: String {
     let packed = packedBytes.map { " packed into \(byteText($0))" } ?? ""
-    let line = tables + "\(output): \(summary)\(packed)\n"
+    let line = tables + (blocks?.table ?? "") + "\(output): \(summary)\(packed)\n"
     guard let comparison else { return line }
     let metadata = comparison.metadataDifferences.isEmpty ? "" : "; the metadata differs"
     return line + "read back, " + comparison.text().dropLast() + metadata + "\n"
@@ -156,6 +144,7 @@ struct ConversionText {
       json.array("files") { json in for file in conversion.files.files { write(file, lists: isDry, &json) } }
       pruning?.write(&json)
       quantization?.write(&json)
+      if !isDry { blocks?.write(&json) }
       if !isDry, let cast = conversion.layers.cast { write(cast, &json) }
       if let comparison { json.string("verified", comparison.isWhole ? "identical" : "different") }
     }

@@ -15,13 +15,10 @@ struct QuantizationText {
   /// A line per tensor that is quantised, and their total.
   var table: String {
     text.table(["zeros before", "zeros after", "error", "SQNR"]) { counts in
-      let sqnr = counts.sqnr
-      return [
+      [
         PackingText.percent(counts.zerosBefore, of: counts.elements),
         PackingText.percent(counts.zeros, of: counts.elements),
-        counts.relativeError.isFinite ? decimal(counts.relativeError, digits: 4) : "-",
-        sqnr.isFinite ? (sqnr < 0 ? "-" : "") + decimal(abs(sqnr), digits: 2) + " dB" : sqnr > 0 ? "exact" : "-",
-      ]
+      ] + counts.error.cells
     }
   }
 
@@ -30,8 +27,22 @@ struct QuantizationText {
       json.integer("elements", counts.elements)
       json.integer("zeros_before", counts.zerosBefore)
       json.integer("zeros", counts.zeros)
-      json.number("relative_error", counts.relativeError)
-      json.number("sqnr_db", counts.sqnr)
+      counts.error.write(&json)
     }
+  }
+}
+
+extension QuantizationError {
+  /// The error and the ratio of signal to noise, for a table.
+  var cells: [String] {
+    [
+      relative.isFinite ? decimal(relative, digits: 4) : "-",
+      sqnr.isFinite ? (sqnr < 0 ? "-" : "") + decimal(abs(sqnr), digits: 2) + " dB" : sqnr > 0 ? "exact" : "-",
+    ]
+  }
+
+  func write(_ json: inout JSONText) {
+    json.number("relative_error", relative)
+    json.number("sqnr_db", sqnr)
   }
 }
