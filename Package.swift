@@ -42,7 +42,7 @@ let package = Package(
     layer("ByteStore", ["TensorModel"]),
     layer("Kernels", ["TensorModel", "CKernels"]),
     layer("Encodings", ["TensorModel", "Kernels", "CZstd"]),
-    layer("Containers", ["TensorModel", "ByteStore"]),
+    layer("Containers", ["TensorModel", "ByteStore", "Kernels"]),
     layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers"]),
     layer("Inspection", ["TensorModel", "Kernels", "Containers", "Packing"]),
     layer("Verification", ["TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "CNettle"]),
@@ -63,7 +63,7 @@ let package = Package(
     tests("Kernels", ["TensorModel", "Kernels", "MemoryModel"]),
     tests("Encodings", ["TensorModel", "Kernels", "Encodings", "MemoryModel"]),
     tests("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers", "Packing", "MemoryModel"]),
-    tests("Containers", ["TensorModel", "ByteStore", "Containers", "MemoryModel"]),
+    tests("Containers", ["TensorModel", "ByteStore", "Kernels", "Containers", "MemoryModel"]),
     tests(
       "TareCommand",
       [

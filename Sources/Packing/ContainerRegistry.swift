@@ -21,7 +21,7 @@ public protocol ContainerFormat: Sendable {
 /// Every container of this build. A newcomer is one line here.
 public enum ContainerRegistry {
   /// In the order in which they are asked whether a file is theirs.
-  public static let all: [any ContainerFormat] = [PackedContainer(), SafetensorsContainer()]
+  public static let all: [any ContainerFormat] = [PackedContainer(), GGUFContainer(), SafetensorsContainer()]
 
   /// Opens the model at `path`: a file by its content, else a folder that holds one.
   /// - Throws: what opening throws; what nobody recognises is opened as safetensors, whose errors say what was expected.
@@ -29,16 +29,36 @@ public enum ContainerRegistry {
     try format(of: path).open(path: path, limits: limits)
   }
 
-  /// The format of the file at `path`; of a folder, the one that looks for models in folders.
+  /// A folder holds safetensors files, else GGUF files; one that holds neither says that it lacks the former.
+  private static func formatOfFolder(_ path: String) throws(ModelError) -> any ContainerFormat {
+    let names = try within(path) { () throws(ModelError) in try namesInFolder(path, limit: Limits().files) }
+    let holdsGGUF = !names.contains(where: CheckpointFiles.isMember) && names.contains(where: GGUFModel.isMember)
+    return holdsGGUF ? GGUFContainer() : SafetensorsContainer()
+  }
+
+  /// The format of the file at `path`, or of the model in the folder there.
   public static func format(of path: String) throws(ModelError) -> any ContainerFormat {
     let status = try within(path) { () throws(ModelError) in try FileStatus(path: path) }
-    guard status.kind != .folder else { return SafetensorsContainer() }
+    if status.kind == .folder { return try formatOfFolder(path) }
     return try within(path) { () throws(ModelError) in
       let map = try MappedFile(path: path)
       return try map.withBytes(0..<min(map.byteCount, 4096)) { start in
         all.first { $0.recognises(start) } ?? SafetensorsContainer()
       }
     }
+  }
+}
+
+/// GGUF, alone or split.
+public struct GGUFContainer: ContainerFormat {
+  public let name = "gguf"
+  public let summary = "one file, a split model by any of its parts, or a folder that holds one"
+  public let isWritten = false
+
+  public func recognises(_ start: RawSpan) -> Bool { GGUFHeader.recognises(start) }
+
+  public func open(path: String, limits: Limits) throws(ModelError) -> any ContainerReader {
+    try GGUFModel.open(path: path, limits: limits)
   }
 }
 

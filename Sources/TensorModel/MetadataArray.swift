@@ -123,6 +123,13 @@ public struct MetadataStrings: Hashable, Sendable {
     ends.append(bytes.count)
   }
 
+  package mutating func append(_ string: RawSpan) {
+    unsafe string.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    ends.append(bytes.count)
+  }
+
+  package mutating func reserveCapacity(_ count: Int) { ends.reserveCapacity(count) }
+
   /// The bytes of string `index`.
   public subscript(index: Int) -> ArraySlice<UInt8> { bytes[(index == 0 ? 0 : ends[index - 1])..<ends[index]] }
 }

@@ -175,12 +175,6 @@ import Testing
     var scanner = JSONScanner(bytes.rawSpan)
     return scanner.text(try scanner.string("a name"))
   }
-
-  private func fnv1a64(_ bytes: ArraySlice<UInt8>) -> String {
-    let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
 }
 
 /// A generator whose whole state is its seed.

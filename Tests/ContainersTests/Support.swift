@@ -17,6 +17,13 @@ func table(_ path: String) throws -> [[String]] {
 
 func fileBytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: path))) }
 
+/// The hash that the tables of golden files use.
+func fnv1a64(_ bytes: ArraySlice<UInt8>) -> String {
+  let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  let digits = String(hash, radix: 16)
+  return String(repeating: "0", count: 16 - digits.count) + digits
+}
+
 /// A safetensors file with that header.
 func safetensors(_ header: String, data: [UInt8] = []) -> [UInt8] {
   (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) } + Array(header.utf8) + data

@@ -27,6 +27,11 @@ package enum CheckpointFiles {
     return .files(files.contains(standard) ? [standard] : files)
   }
 
+  /// Whether a file of that name counts where a folder's model is looked for.
+  package static func isMember(_ name: String) -> Bool {
+    !name.hasPrefix(".") && (name.hasSuffix(suffix) || isIndex(name))
+  }
+
   /// Whether a file of that name is the index of a sharded checkpoint.
   package static func isIndex(_ name: String) -> Bool { name.hasSuffix(".json") && name.contains(suffix + ".index.") }
 
