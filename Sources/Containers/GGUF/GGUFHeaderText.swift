@@ -2,8 +2,7 @@ import TensorModel
 
 /// The bytes of a GGUF header, version 3 (`formats/gguf.md`): metadata, then what each tensor is and where it lies.
 struct GGUFHeaderText {
-  /// Whether integers and numbers are written with their highest byte first.
-  private let isBigEndian: Bool
+  private let byteOrder: ByteOrder
   private(set) var bytes: [UInt8] = []
 
   /// - Parameters:
@@ -11,10 +10,10 @@ struct GGUFHeaderText {
   ///   - alignment: of the data; the header is padded to it.
   /// - Throws: `unsupported` for metadata and types that GGUF lacks.
   init(
-    metadata: [MetadataEntry], tensors: [(info: TensorInfo, offset: Int)], alignment: Int, isBigEndian: Bool
+    metadata: [MetadataEntry], tensors: [(info: TensorInfo, offset: Int)], alignment: Int, byteOrder: ByteOrder
   ) throws(ModelError) {
-    self.isBigEndian = isBigEndian
-    bytes += Array("GGUF".utf8)
+    self.byteOrder = byteOrder
+    bytes += GGUFHeader.magic
     integer(UInt32(3))
     integer(UInt64(tensors.count))
     integer(UInt64(metadata.count))
@@ -28,12 +27,12 @@ struct GGUFHeaderText {
   }
 
   private mutating func append(_ entry: MetadataEntry) throws(ModelError) {
-    guard !entry.key.isEmpty, entry.key.utf8.count <= GGUFTypes.longestKey else {
+    guard !entry.key.isEmpty, entry.key.utf8.count <= GGUFLimits.longestKey else {
       throw ModelError(
-        .unsupported, "a key of \(entry.key.utf8.count) bytes, GGUF allows 1 to \(GGUFTypes.longestKey)")
+        .unsupported, "a key of \(entry.key.utf8.count) bytes, GGUF allows 1 to \(GGUFLimits.longestKey)")
     }
     string(Array(entry.key.utf8))
-    integer(try GGUFTypes.id(of: entry.value))
+    integer(try GGUFValueType(entry.value).id)
     try append(entry.value)
   }
 
@@ -49,11 +48,11 @@ struct GGUFHeaderText {
     guard array.shape.count == 1 else {
       throw ModelError(.unsupported, "an array of \(array.shape.count) dimensions, GGUF's have one")
     }
-    integer(try GGUFTypes.id(of: array.elements))
+    integer(try GGUFValueType(array.elements).id)
     integer(UInt64(array.count))
     switch array.elements {
     case .numbers(let type, let numbers):
-      guard isBigEndian, type.byteCount > 1 else {
+      guard byteOrder == .big, type.byteCount > 1 else {
         bytes += numbers
         return
       }
@@ -69,17 +68,17 @@ struct GGUFHeaderText {
 
   private mutating func append(_ info: TensorInfo, at offset: Int) throws(ModelError) {
     let name = Array(info.name.utf8)
-    guard name.count <= GGUFTypes.longestName else {
+    guard name.count <= GGUFLimits.longestName else {
       throw ModelError(
-        .unsupported, "a name of \(name.count) bytes, readers of GGUF take at most \(GGUFTypes.longestName)",
+        .unsupported, "a name of \(name.count) bytes, readers of GGUF take at most \(GGUFLimits.longestName)",
         hint: "--rename shortens it")
     }
-    guard info.shape.count <= GGUFTypes.mostDimensions else {
+    guard info.shape.count <= GGUFLimits.mostDimensions else {
       throw ModelError(
-        .unsupported, "\(info.shape.count) dimensions, GGUF holds at most \(GGUFTypes.mostDimensions)",
+        .unsupported, "\(info.shape.count) dimensions, GGUF holds at most \(GGUFLimits.mostDimensions)",
         hint: "--exclude leaves it out")
     }
-    guard let type = GGUFTypes.id(of: info.dtype) else {
+    guard let type = info.dtype.ggmlID else {
       throw ModelError(
         .unsupported, "GGUF has no \(info.dtype.name)",
         hint: info.dtype.isFloat ? "--dtype f16 casts it; --exclude leaves it out" : "--exclude leaves it out")
@@ -103,7 +102,7 @@ struct GGUFHeaderText {
 
   private mutating func bits(_ value: UInt64, count: Int) {
     for index in 0..<count {
-      let place = isBigEndian ? count - 1 - index : index
+      let place = byteOrder == .big ? count - 1 - index : index
       bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * place)))
     }
   }

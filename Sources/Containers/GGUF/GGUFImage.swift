@@ -11,7 +11,7 @@ extension FileImage {
   /// - Throws: `unsupported` for types, names and metadata that GGUF lacks; `malformed` where two tensors have one name, the
   ///   alignment is none, or all together has 2^63 bytes or more.
   public init(
-    gguf model: any ContainerReader, tensors: [Int], metadata: [MetadataEntry], isBigEndian: Bool = false
+    gguf model: any ContainerReader, tensors: [Int], metadata: [MetadataEntry], byteOrder: ByteOrder = .little
   ) throws(ModelError) {
     let alignment = try Self.alignment(metadata)
     var names = NameIndex()
@@ -29,7 +29,7 @@ extension FileImage {
       end = next + next.padding(to: alignment)
     }
     let header = try GGUFHeaderText(
-      metadata: metadata, tensors: placed, alignment: alignment, isBigEndian: isBigEndian
+      metadata: metadata, tensors: placed, alignment: alignment, byteOrder: byteOrder
     ).bytes
     guard end <= Int.max - header.count else { throw Self.tooLarge }
     let layout = FileLayout(
@@ -46,7 +46,7 @@ extension FileImage {
   /// What `general.alignment` says; 32 where it is not there.
   private static func alignment(_ metadata: [MetadataEntry]) throws(ModelError) -> Int {
     guard let value = metadata.first(where: { $0.key == "general.alignment" })?.value else {
-      return GGUFTypes.standardAlignment
+      return GGUFLimits.standardAlignment
     }
     guard case .number(let number) = value, number.type == .u32, number.bits.nonzeroBitCount == 1 else {
       throw ModelError(.malformed, "'general.alignment' is no power of two of type u32")

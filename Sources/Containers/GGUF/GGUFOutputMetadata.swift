@@ -2,8 +2,6 @@ public import TensorModel
 
 /// What the metadata of a GGUF file says of the file itself, kept true.
 public struct GGUFOutputMetadata: Sendable {
-  /// What of the metadata is about how a model was cut into files.
-  private static let splitKeys: Set = ["split.no", "split.count", "split.tensors.count"]
   private static let fileType = "general.file_type"
   private static let quantizationVersion = "general.quantization_version"
   /// The only one that ggml knows.
@@ -31,11 +29,12 @@ public struct GGUFOutputMetadata: Sendable {
   /// The metadata of each of `count` files: all of it in the first.
   public func split(into count: Int, tensors: Int) -> [[MetadataEntry]] {
     guard count > 1 else { return [entries] }
+    let keys = GGUFHeader.splitKeys
     return (0..<count).map { number in
       (number == 0 ? entries : []) + [
-        MetadataEntry(key: "split.no", value: .number(MetadataNumber(UInt16(number)))),
-        MetadataEntry(key: "split.count", value: .number(MetadataNumber(UInt16(count)))),
-        MetadataEntry(key: "split.tensors.count", value: .number(MetadataNumber(Int32(clamping: tensors)))),
+        MetadataEntry(key: keys.number, value: .number(MetadataNumber(UInt16(number)))),
+        MetadataEntry(key: keys.count, value: .number(MetadataNumber(UInt16(count)))),
+        MetadataEntry(key: keys.tensors, value: .number(MetadataNumber(Int32(clamping: tensors)))),
       ]
     }
   }
@@ -43,7 +42,8 @@ public struct GGUFOutputMetadata: Sendable {
   /// Whether an entry says how a model was cut: numbers under GGUF's keys.
   public static func isSplit(_ entry: MetadataEntry) -> Bool {
     guard case .number = entry.value else { return false }
-    return splitKeys.contains(entry.key)
+    let keys = GGUFHeader.splitKeys
+    return [keys.number, keys.count, keys.tensors].contains(entry.key)
   }
 
   private func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
@@ -65,6 +65,6 @@ public struct GGUFOutputMetadata: Sendable {
     var elements: [DType: Int] = [:]
     for info in matrices.isEmpty ? tensors : matrices { elements[info.dtype, default: 0] += info.elementCount }
     let most = elements.max { ($0.value, $1.key.name) < ($1.value, $0.key.name) }
-    return most.flatMap { GGUFTypes.fileType(of: $0.key) }
+    return most.flatMap(\.key.llamaFileType)
   }
 }

@@ -6,22 +6,40 @@ enum GGUFValueType: Hashable, Sendable {
   case string
   case array
 
+  private static let numbered: [(id: UInt32, type: GGUFValueType)] = [
+    (0, .number(.u8)), (1, .number(.i8)), (2, .number(.u16)), (3, .number(.i16)), (4, .number(.u32)),
+    (5, .number(.i32)), (6, .number(.f32)), (7, .number(.bool)), (8, .string), (9, .array), (10, .number(.u64)),
+    (11, .number(.i64)), (12, .number(.f64)),
+  ]
+  private static let ids = Dictionary(uniqueKeysWithValues: numbered.map { ($0.type, $0.id) })
+
   init?(id: UInt32) {
-    switch id {
-    case 0: self = .number(.u8)
-    case 1: self = .number(.i8)
-    case 2: self = .number(.u16)
-    case 3: self = .number(.i16)
-    case 4: self = .number(.u32)
-    case 5: self = .number(.i32)
-    case 6: self = .number(.f32)
-    case 7: self = .number(.bool)
-    case 8: self = .string
-    case 9: self = .array
-    case 10: self = .number(.u64)
-    case 11: self = .number(.i64)
-    case 12: self = .number(.f64)
-    default: return nil
+    guard let found = Self.numbered.first(where: { $0.id == id }) else { return nil }
+    self = found.type
+  }
+
+  init(_ value: MetadataValue) {
+    switch value {
+    case .number(let number): self = .number(number.type)
+    case .string: self = .string
+    case .array: self = .array
+    }
+  }
+
+  init(_ elements: MetadataArray.Elements) {
+    switch elements {
+    case .numbers(let type, _): self = .number(type)
+    case .strings: self = .string
+    case .arrays: self = .array
+    }
+  }
+
+  /// The number of the type.
+  /// - Throws: `unsupported` for F16, which GGUF's metadata lacks.
+  var id: UInt32 {
+    get throws(ModelError) {
+      guard let id = Self.ids[self] else { throw ModelError(.unsupported, "GGUF's metadata has no F16") }
+      return id
     }
   }
 
