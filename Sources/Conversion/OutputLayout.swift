@@ -6,15 +6,19 @@ import TensorModel
 struct OutputLayout {
   private let model: any ContainerReader
   private let container: OutputContainer
+  private let byteOrder: ByteOrder
   /// Whether tensors have other types than the model that the metadata is from.
   private let isChanged: Bool
   private let limits: Limits
   /// Of files that were laid out: what the umask leaves of it.
   private static let mode: UInt32 = 0o666
 
-  init(_ model: any ContainerReader, as container: OutputContainer, isChanged: Bool, limits: Limits) {
+  init(
+    _ model: any ContainerReader, as container: OutputContainer, _ byteOrder: ByteOrder = .little, isChanged: Bool, limits: Limits
+  ) {
     self.model = model
     self.container = container
+    self.byteOrder = byteOrder
     self.isChanged = isChanged
     self.limits = limits
   }
@@ -56,7 +60,10 @@ struct OutputLayout {
     try within(model.path) { () throws(ModelError) in
       switch container {
       case .safetensors: try FileImage(safetensors: model, tensors: tensors, metadata: metadata, limits: limits)
-      case .gguf: try FileImage(gguf: model, tensors: tensors, metadata: metadata)
+      case .gguf:
+        try FileImage(
+          gguf: byteOrder == .big ? BigEndianModel(model) : model, tensors: tensors, metadata: metadata,
+          byteOrder: byteOrder)
       }
     }
   }

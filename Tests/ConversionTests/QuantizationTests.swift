@@ -65,7 +65,7 @@ import Testing
   @Test func aPaletteHoldsFewValuesAsTheyAreAndMovesManyToTheirMeans() throws {
     let few = MemoryModel([tensor("w", [2, 3], [0.1, -7, 0.1, 3, 1e-30, 0])])
     #expect(try contents(QuantizedModel(few, plan(few, "palette5"))) == contents(few))
-    #expect(counts(try plan(few, "palette5"))?.sqnr == .infinity)
+    #expect(counts(try plan(few, "palette5"))?.error.sqnr == .infinity)
     let many = MemoryModel([tensor("w", [2, 4], [1, 1.5, 2, 10, 11, 12, 11, 1.5])])
     let result = words(try contents(QuantizedModel(many, plan(many, "palette2")))[0])
     #expect(result == [1.5, 1.5, 1.5, 11, 11, 11, 11, 1.5])
@@ -92,7 +92,7 @@ import Testing
     for spec in ["int4", "ternary:row", "fp8:tensor", "palette16"] {
       let plan = try plan(model, spec)
       #expect(counts(plan)?.zeros == 1 << 40)
-      #expect(counts(plan)?.sqnr == .infinity)
+      #expect(counts(plan)?.error.sqnr == .infinity)
       let session = QuantizedModel(model, plan).makeSession()
       #expect(try session.repeatedBlock(of: 0, 0..<4096) == [0, 0])
       #expect(model.bytesRead == 0)

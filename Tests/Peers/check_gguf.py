@@ -59,8 +59,11 @@ def check(model, name, *files):
         want_type, want = expected(weights[tensor.name], kind)
         got = raw(tensor.data)
         if reader.endianess == gguf.GGUFEndian.BIG:
-            # gguf-py turns plain numbers and hands blocks over as they lie in the file.
-            got = raw(tensor.data.astype(tensor.data.dtype.newbyteorder("<"))) if tensor.tensor_type in PLAIN else got
+            # gguf-py turns the numbers that numpy has, and hands BF16 and blocks over as they lie in the file.
+            if tensor.tensor_type == T.BF16:
+                got = raw(got.view(">u2").astype("<u2"))
+            elif tensor.tensor_type in PLAIN:
+                got = raw(tensor.data.astype(tensor.data.dtype.newbyteorder("<")))
         shape = [int(n) for n in reversed(tensor.shape)]
         # A tensor without dimensions gets one.
         if tensor.tensor_type != want_type or shape != list(weights[tensor.name].shape or [1]):

@@ -8,6 +8,10 @@ struct ConvertCommand: ParsableCommand {
     case safetensors, gguf
   }
 
+  enum FileByteOrder: String, ExpressibleByArgument, CaseIterable {
+    case little, big
+  }
+
   /// What OUT is.
   enum Container: String, ExpressibleByArgument, CaseIterable {
     case safetensors, gguf, tare
@@ -60,6 +64,11 @@ struct ConvertCommand: ParsableCommand {
       "The container of the file that a packed OUT holds: safetensors or gguf. (default: that of IN)",
       valueName: "container"))
   var container: FileContainer?
+
+  @Option(
+    help: ArgumentHelp(
+      "The byte order of a GGUF file: little, or big for machines that have it. (default: little)", valueName: "order"))
+  var byteOrder: FileByteOrder?
 
   @Option(
     help: ArgumentHelp(
@@ -160,6 +169,9 @@ struct ConvertCommand: ParsableCommand {
     if container != nil && kind != .tare {
       throw UsageError("--container says what a packed output holds, but OUT is none", hint: "--to names that of OUT")
     }
+    if byteOrder != nil && kind != .gguf {
+      throw UsageError("--byte-order is for GGUF, but OUT is none", hint: "--to gguf makes it one")
+    }
     if shard != nil, let kind, kind != .tare, output.hasSuffix(".\(kind.rawValue)") {
       throw UsageError("--shard writes a folder, but OUT is named as a file", hint: "name a folder")
     }
@@ -182,6 +194,7 @@ struct ConvertCommand: ParsableCommand {
     var request = ConversionRequest()
     request.form = form
     request.container = fileContainer
+    request.byteOrder = byteOrder == .big ? .big : .little
     request.dequantizes = dequantize
     request.shardBytes = shard?.byteCount
     request.selection = selection.filter

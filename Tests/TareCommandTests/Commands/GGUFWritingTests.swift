@@ -47,6 +47,46 @@ import Testing
     #expect(checked.output == "40 tensors, 0 disagreements\n", "seed \(seed): \(checked.errors)")
   }
 
+  @Test(.enabled(if: Self.python != nil, "scripts/make-venv makes the Python that this needs"))
+  func bigEndianFilesHoldTheSameModel() throws {
+    let (folder, seed) = try folder()
+    let big = ["convert", "model.safetensors", "big.gguf", "--byte-order", "big", "--verify"]
+    #expect(try tare.run(big, in: folder.path).exitCode == 0)
+    let checked = try check(["model.safetensors", "none", "big.gguf"], in: folder)
+    #expect(checked.output == "40 tensors, 0 disagreements\n", "seed \(seed): \(checked.errors)")
+    // Blocks, whose scales are turned, come back as they were.
+    for arguments in [
+      ["model.safetensors", "little.gguf", "--quantize", "q5_1"],
+      ["little.gguf", "big5.gguf", "--byte-order", "big", "--verify"], ["big5.gguf", "back.gguf"],
+    ] {
+      #expect(try tare.run(["convert"] + arguments, in: folder.path).exitCode == 0)
+    }
+    let files = FileManager.default
+    #expect(files.contentsEqual(atPath: folder.path("little.gguf"), andPath: folder.path("back.gguf")))
+    #expect(!files.contentsEqual(atPath: folder.path("little.gguf"), andPath: folder.path("big5.gguf")))
+  }
+
+  @Test(.enabled(if: Self.python != nil, "scripts/make-venv makes the Python that this needs"))
+  func dequantisedNumbersAreThoseOfTheReference() throws {
+    let (folder, seed) = try folder()
+    for type in ["q4_1", "q6_k", "tq1_0", "mxfp4"] {
+      #expect(
+        try tare.run(
+          ["convert", "model.safetensors", "\(type).gguf", "--quantize", type], in: folder.path
+        ).exitCode == 0)
+      #expect(
+        try tare.run(
+          ["convert", "\(type).gguf", "\(type).safetensors", "--dequantize", "--verify"], in: folder.path
+        ).exitCode == 0)
+      let checked = try #require(Self.python).run(
+        [Self.script, "dequantized", "\(type).gguf", "\(type).safetensors"], in: folder.path)
+      #expect(checked.output == "40 tensors, 0 disagreements\n", "seed \(seed): \(checked.errors)")
+      let verified = try tare.run(
+        ["verify", "\(type).gguf", "\(type).safetensors", "--tolerance", "value"], in: folder.path)
+      #expect(verified.exitCode == 0, "\(verified.output)")
+    }
+  }
+
   @Test func notesSayWhatGGUFDoesToAModel() throws {
     let folder = try TemporaryFolder()
     let result = try tare.run(
