@@ -311,15 +311,23 @@ _tare_unpack() {
 
 _tare_convert() {
     repeating_flags=()
-    non_repeating_flags=(--dry-run --verify --force -f --json --quiet --verbose --version -h --help)
+    non_repeating_flags=(--dequantize --dry-run --verify --force -f --json --quiet --verbose --version -h --help)
     repeating_options=(--tensor --exclude --only --skip --rename)
-    non_repeating_options=(--to --shard --dtype --prune --activations --quantize --level --max-expansion --threads --memory)
+    non_repeating_options=(--to --container --byte-order --shard --dtype --prune --activations --quantize --level --max-expansion --threads --memory)
     __tare_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--to')
-        __tare_add_completions -W 'safetensors'$'\n''tare'
+        __tare_add_completions -W 'safetensors'$'\n''gguf'$'\n''tare'
+        return
+        ;;
+    '--container')
+        __tare_add_completions -W 'safetensors'$'\n''gguf'
+        return
+        ;;
+    '--byte-order')
+        __tare_add_completions -W 'little'$'\n''big'
         return
         ;;
     '--shard')

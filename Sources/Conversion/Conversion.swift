@@ -33,7 +33,8 @@ public struct Conversion: Sendable {
     let source = try ConversionSource.open(path: path, limits: limits)
     let container = request.container ?? source.container
     let layers = try request.layers(over: source.model, writing: container)
-    let layout = OutputLayout(layers.model, as: container, request.byteOrder, isChanged: layers.changeTypes, limits: limits)
+    let layout = OutputLayout(
+      layers.model, as: container, request.byteOrder, isChanged: layers.changeTypes, limits: limits)
     let isFolder =
       request.shardBytes != nil || request.form == .folder || (request.form == .asSource && source.isFolder)
     if isFolder {

@@ -14,7 +14,8 @@ struct OutputLayout {
   private static let mode: UInt32 = 0o666
 
   init(
-    _ model: any ContainerReader, as container: OutputContainer, _ byteOrder: ByteOrder = .little, isChanged: Bool, limits: Limits
+    _ model: any ContainerReader, as container: OutputContainer, _ byteOrder: ByteOrder = .little, isChanged: Bool,
+    limits: Limits
   ) {
     self.model = model
     self.container = container

@@ -53,7 +53,7 @@ public enum ContainerRegistry {
 public struct GGUFContainer: ContainerFormat {
   public let name = "gguf"
   public let summary = "one file, a split model by any of its parts, or a folder that holds one"
-  public let isWritten = false
+  public let isWritten = true
 
   public func recognises(_ start: RawSpan) -> Bool { GGUFHeader.recognises(start) }
 

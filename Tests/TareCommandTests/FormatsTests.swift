@@ -11,6 +11,7 @@ import Testing
     let rows = result.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
     #expect(rows.contains(["BF16", "16", "bits", "float"]))
     #expect(rows.contains(["F4", "4", "bits", "float"]))
+    #expect(rows.contains(["Q6_K", "6.56", "bits", "blocks", "of", "256"]))
     #expect(rows.contains { $0.first == "safetensors" && $0.contains("reads") })
     #expect(!result.output.contains("\u{1B}"))
   }
@@ -22,6 +23,7 @@ import Testing
     #expect(json["tare"] as? String == "0.1.0")
     let dtypes = try #require(json["dtypes"] as? [[String: Any]])
     #expect(dtypes.first { $0["name"] as? String == "F6_E2M3" }?["bits"] as? Int == 6)
+    #expect(dtypes.first { $0["name"] as? String == "Q4_0" }?["bits"] as? Double == 4.5)
     #expect(json.keys.sorted() == ["containers", "dtypes", "encodings", "tare"])
   }
 

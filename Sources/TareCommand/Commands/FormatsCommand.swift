@@ -18,7 +18,10 @@ struct FormatsCommand: ParsableCommand {
     let containers = ContainerRegistry.all.map {
       [$0.name, "reads", $0.isWritten ? "writes" : "", $0.summary]
     }
-    let dtypes = DType.all.map { ["\($0.name)", "\($0.elementBits) bits", $0.kindText] }
+    let dtypes = DType.known.map { dtype in
+      let whole = dtype.bits == dtype.bits.rounded()
+      return [dtype.name, "\(whole ? String(Int(dtype.bits)) : decimal(dtype.bits, digits: 2)) bits", dtype.kindText]
+    }
     let encodings = EncodingRegistry.all.map { [$0.id, $0.stage.rawValue, $0.summary] }
     return [("Containers", containers), ("Data types", dtypes), ("Encodings", encodings)]
       .map { title, rows in style.bold(title) + "\n" + AlignedText.rows(rows, indent: "  ") }
@@ -40,10 +43,10 @@ struct FormatsCommand: ParsableCommand {
         }
       }
       json.array("dtypes") { json in
-        for dtype in DType.all {
+        for dtype in DType.known {
           json.object { json in
             json.string("name", dtype.name)
-            json.integer("bits", dtype.elementBits)
+            json.number("bits", dtype.bits)
             json.string("kind", dtype.kindText)
           }
         }
