@@ -46,7 +46,11 @@ struct FormatsCommand: ParsableCommand {
         for dtype in DType.known {
           json.object { json in
             json.string("name", dtype.name)
-            json.number("bits", dtype.bits)
+            if let whole = Int(exactly: dtype.bits) {
+              json.integer("bits", whole)
+            } else {
+              json.number("bits", dtype.bits)
+            }
             json.string("kind", dtype.kindText)
           }
         }
