@@ -21,18 +21,24 @@ extension BlocksEncoding {
     let blocks = unsafe base.assumingMemoryBound(to: UInt8.self)
     try unsafe Self.setFields(fields, type, of: stage, count, into: blocks)
     guard symbols.parts > 0 else { return }
-    let keys = unsafe BlockKeys.keys(
-      of: base, count, symbols, rowBlocks: parameters.rowBlocks, workspace.products)
-    let ranks = unsafe workspace.codes.bytes(keys.count)
-    unsafe classes.classify(keys, into: ranks)
-    let partCounts = unsafe classes.partCounts(ranks, keys.count)
+    let ranks = unsafe workspace.codes.bytes(count * symbols.parts)
+    if classes.cells == 1 {
+      unsafe ranks.update(repeating: classes.classes[0], count: count * symbols.parts)
+    } else {
+      let keys = unsafe BlockKeys.keys(
+        of: base, count, symbols, rowBlocks: parameters.rowBlocks, workspace.products)
+      unsafe classes.classify(keys, into: ranks)
+    }
+    let partCounts = unsafe classes.partCounts(ranks, count * symbols.parts)
     var streams: [UnsafePointer<UInt8>] = unsafe []
     for (rank, parts) in partCounts.enumerated() {
       let bytes = try unsafe stage.stream(fields.streamCount + rank, byteCount: parts * symbols.symbols)
       // A class without parts is never read.
       unsafe streams.append(bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? UnsafePointer(blocks))
     }
-    unsafe Self.join(symbols, &streams, ranks, count, into: blocks)
+    unsafe streams.withUnsafeMutableBufferPointer {
+      unsafe symbols.join($0.baseAddress!, ranks: ranks, count, into: base)
+    }
   }
 
   @unsafe private static func setFields(
@@ -58,31 +64,6 @@ extension BlocksEncoding {
           first += numbers
         }
         unsafe BlockScales.pack(type, six.baseAddress!, into: blocks + (block * size + sixBits.offset))
-      }
-    }
-  }
-
-  /// Takes each part's symbols from the stream of its class.
-  @unsafe private static func join(
-    _ symbols: BlockSymbols, _ streams: inout [UnsafePointer<UInt8>], _ ranks: UnsafePointer<UInt8>, _ count: Int,
-    into blocks: UnsafeMutablePointer<UInt8>
-  ) {
-    let size = symbols.type.layout.byteCount
-    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: symbols.count) { buffer in
-      unsafe streams.withUnsafeMutableBufferPointer { streams in
-        let start = buffer.baseAddress!
-        var block = 0
-        while block < count {
-          var part = 0
-          while part < symbols.parts {
-            let rank = unsafe Int(ranks[block &* symbols.parts &+ part])
-            unsafe (start + part &* symbols.symbols).update(from: streams[rank], count: symbols.symbols)
-            unsafe streams[rank] += symbols.symbols
-            part &+= 1
-          }
-          unsafe symbols.join(start, into: UnsafeMutableRawPointer(blocks + block &* size))
-          block &+= 1
-        }
       }
     }
   }

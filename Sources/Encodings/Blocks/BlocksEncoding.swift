@@ -116,25 +116,14 @@ public struct BlocksEncoding: PositionalEncoding {
     unsafe classes.classify(keys, into: ranks)
     let partCounts = unsafe classes.partCounts(ranks, keys.count)
     let streams = unsafe workspace.planes.bytes(count * symbols.count)
-    var ends = [Int](repeating: 0, count: classes.count)
-    for rank in ends.indices.dropFirst() { ends[rank] = ends[rank - 1] + partCounts[rank - 1] * symbols.symbols }
-    let size = symbols.type.layout.byteCount
-    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: symbols.count) { buffer in
-      unsafe ends.withUnsafeMutableBufferPointer { ends in
-        let start = buffer.baseAddress!
-        var block = 0
-        while block < count {
-          unsafe symbols.split(blocks + block &* size, into: start)
-          var part = 0
-          while part < symbols.parts {
-            let rank = unsafe Int(ranks[block &* symbols.parts &+ part])
-            unsafe (streams + ends[rank]).update(from: start + part &* symbols.symbols, count: symbols.symbols)
-            unsafe ends[rank] &+= symbols.symbols
-            part &+= 1
-          }
-          block &+= 1
-        }
-      }
+    var end = unsafe streams
+    var ends: [UnsafeMutablePointer<UInt8>] = unsafe []
+    for parts in partCounts {
+      unsafe ends.append(end)
+      unsafe end += parts * symbols.symbols
+    }
+    unsafe ends.withUnsafeMutableBufferPointer {
+      unsafe symbols.split(blocks, count, ranks: ranks, into: $0.baseAddress!)
     }
     var first = 0
     for parts in partCounts {
