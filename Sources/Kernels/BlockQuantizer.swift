@@ -31,8 +31,7 @@ public struct BlockQuantizer: Sendable {
     return unsafe numbers.withUnsafeBytes { numbers in
       guard let source = numbers.baseAddress else { return nil }
       let target = unsafe output.bindMemory(to: UInt8.self, capacity: count * layout.byteCount)
-      let kernel = unsafe type == .q4_0 ? set.kernels?.quantize_q4_0 : type == .q8_0 ? set.kernels?.quantize_q8_0 : nil
-      if let kernel = unsafe kernel {
+      if let kernel = unsafe kernel(of: set) {
         let done = unsafe kernel(source, count, target)
         guard done < count else { return nil }
         return (done * layout.elements..<(done + 1) * layout.elements).first {
@@ -50,6 +49,20 @@ public struct BlockQuantizer: Sendable {
         }
         return nil
       }
+    }
+  }
+
+  /// Of the types of 32 elements with one scale.
+  private func kernel(
+    of set: InstructionSet
+  ) -> (@convention(c) (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>?) -> Int)? {
+    switch type {
+    case .q4_0: unsafe set.kernels?.quantize_q4_0
+    case .q4_1: unsafe set.kernels?.quantize_q4_1
+    case .q5_0: unsafe set.kernels?.quantize_q5_0
+    case .q5_1: unsafe set.kernels?.quantize_q5_1
+    case .q8_0: unsafe set.kernels?.quantize_q8_0
+    default: nil
     }
   }
 

@@ -92,6 +92,21 @@ import Testing
     }
   }
 
+  @Test(arguments: BlockQuantizer.types)
+  func zerosOfBothSignsAreTheSameOnEverySet(_ type: BlockType) throws {
+    var random = SeededRandom("zeros for \(type.rawValue)")
+    for most in [Float(0), 1, -1] {
+      let numbers = (0..<4096).map { _ in
+        switch random.next() % 8 {
+        case 0: most
+        case 1, 2, 3: Float(0)
+        default: -Float(0)
+        }
+      }
+      _ = try quantize(bytes(numbers), type)
+    }
+  }
+
   @Test func someTypesAreOnlyRead() {
     for type in BlockType.allCases where !BlockQuantizer.types.contains(type) { #expect(BlockQuantizer(type) == nil) }
   }
