@@ -12,6 +12,7 @@ public enum EncodingRegistry {
     PaletteEncoding(),
     GridEncoding(),
     RowsEncoding(),
+    BlocksEncoding(),
   ]
 
   /// The ids in the order of `all`: what a written file's list of encodings is.

@@ -56,15 +56,26 @@ extension BlockQuantizer {
     let d = unsafe Dequantize.e8m0(block)
     unsafe halves(block + 1) { index in
       let magnitude = unsafe abs(x[index])
-      var best = magnitude
-      var code: Int32 = 0
-      for (level, value) in [1, 2, 3, 4, 6, 8, 12].enumerated() as EnumeratedSequence<[Float]> {
-        let error = abs(d * value - magnitude)
-        code = error < best ? Int32(level) &+ 1 : code
-        best = min(best, error)
-      }
-      return unsafe code == 0 || x[index] >= 0 ? code : code &+ 8
+      var (best, code) = (magnitude, Int32(0))
+      nearer(d, 1, magnitude, &best, &code)
+      nearer(d * 2, 2, magnitude, &best, &code)
+      nearer(d * 3, 3, magnitude, &best, &code)
+      nearer(d * 4, 4, magnitude, &best, &code)
+      nearer(d * 6, 5, magnitude, &best, &code)
+      nearer(d * 8, 6, magnitude, &best, &code)
+      nearer(d * 12, 7, magnitude, &best, &code)
+      let sign = unsafe x[index] < 0 && code > 0 ? Int32(8) : 0
+      return code | sign
     }
+  }
+
+  @inline(__always)
+  private static func nearer(
+    _ level: Float, _ number: Int32, _ magnitude: Float, _ best: inout Float, _ code: inout Int32
+  ) {
+    let error = abs(level - magnitude)
+    code = error < best ? number : code
+    best = error < best ? error : best
   }
 
   /// ⌊log2 of the largest magnitude⌋ + 125, at least 0. The logarithm is rounded to f32 first, which lifts those that are
@@ -160,36 +171,49 @@ extension BlockQuantizer {
   /// 32 codes of four bits: the first sixteen low, the others high.
   @inline(__always)
   private static func halves(_ target: UnsafeMutablePointer<UInt8>, _ code: (Int) -> Int32) {
-    var index = 0
-    while index < 16 {
-      unsafe target[index] = UInt8(truncatingIfNeeded: code(index) | code(16 &+ index) &<< 4)
-      index &+= 1
+    unsafe withCodes(32, code) { codes in
+      var index = 0
+      while index < 16 {
+        unsafe target[index] = codes[index] | codes[16 &+ index] &<< 4
+        index &+= 1
+      }
     }
   }
 
   /// 32 codes of five bits.
   @inline(__always)
   private static func fives(_ target: UnsafeMutablePointer<UInt8>, _ code: (Int) -> Int32) {
-    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { codes in
-      var index = 0
-      while index < 32 {
-        unsafe codes[index] = UInt8(truncatingIfNeeded: code(index))
-        index &+= 1
-      }
-      unsafe BlockSymbols.joinFive(codes.baseAddress!, target)
-    }
+    unsafe withCodes(32, code) { unsafe BlockSymbols.joinFive($0, target) }
   }
 
   /// 256 codes of two bits: byte 32 n + l has those of elements 128 n + 32 j + l, j from 0 to 3 from the lowest bits up.
   @inline(__always)
   static func pairs(_ target: UnsafeMutablePointer<UInt8>, _ code: (Int) -> Int32) {
-    var place = 0
-    while place < 64 {
-      let first = 128 &* (place / 32) &+ place % 32
-      let low = code(first) | code(first &+ 32) &<< 2
-      let high = code(first &+ 64) | code(first &+ 96) &<< 2
-      unsafe target[place] = UInt8(truncatingIfNeeded: low | high &<< 4)
-      place &+= 1
+    unsafe withCodes(256, code) { codes in
+      var half = 0
+      while half < 2 {
+        let (from, to) = unsafe (codes + 128 &* half, target + 32 &* half)
+        var index = 0
+        while index < 32 {
+          let low = unsafe from[index] | from[32 &+ index] &<< 2
+          unsafe to[index] = unsafe low | from[64 &+ index] &<< 4 | from[96 &+ index] &<< 6
+          index &+= 1
+        }
+        half &+= 1
+      }
+    }
+  }
+
+  /// The codes first, in a loop that does nothing else, so that it is vectorised.
+  @inline(__always)
+  private static func withCodes(_ count: Int, _ code: (Int) -> Int32, _ body: (UnsafePointer<UInt8>) -> Void) {
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { codes in
+      var index = 0
+      while index < count {
+        unsafe codes[index] = UInt8(truncatingIfNeeded: code(index))
+        index &+= 1
+      }
+      unsafe body(codes.baseAddress!)
     }
   }
 }

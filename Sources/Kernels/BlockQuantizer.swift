@@ -22,13 +22,22 @@ public struct BlockQuantizer: Sendable {
   /// - Precondition: `output` has room for the blocks and does not overlap `numbers`.
   /// - Returns: the place of the first number that is NaN or infinite, which no block holds: what was written then is
   ///   worth nothing.
-  public func quantize(_ numbers: RawSpan, into output: UnsafeMutableRawPointer) -> Int? {
+  public func quantize(
+    _ numbers: RawSpan, into output: UnsafeMutableRawPointer, on set: InstructionSet = .best
+  ) -> Int? {
     let layout = type.layout
     precondition(numbers.byteCount % (4 * layout.elements) == 0)
     let count = numbers.byteCount / 4 / layout.elements
     return unsafe numbers.withUnsafeBytes { numbers in
       guard let source = numbers.baseAddress else { return nil }
       let target = unsafe output.bindMemory(to: UInt8.self, capacity: count * layout.byteCount)
+      if let kernel = unsafe kernel(of: set) {
+        let done = unsafe kernel(source, count, target)
+        guard done < count else { return nil }
+        return (done * layout.elements..<(done + 1) * layout.elements).first {
+          unsafe !source.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self).isFinite
+        }
+      }
       // Numbers that the loops read several times are aligned, and stay in the cache.
       return unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: layout.elements) { block in
         let floats = block.baseAddress!
@@ -40,6 +49,20 @@ public struct BlockQuantizer: Sendable {
         }
         return nil
       }
+    }
+  }
+
+  /// Of the types of 32 elements with one scale.
+  private func kernel(
+    of set: InstructionSet
+  ) -> (@convention(c) (UnsafeRawPointer?, Int, UnsafeMutablePointer<UInt8>?) -> Int)? {
+    switch type {
+    case .q4_0: unsafe set.kernels?.quantize_q4_0
+    case .q4_1: unsafe set.kernels?.quantize_q4_1
+    case .q5_0: unsafe set.kernels?.quantize_q5_0
+    case .q5_1: unsafe set.kernels?.quantize_q5_1
+    case .q8_0: unsafe set.kernels?.quantize_q8_0
+    default: nil
     }
   }
 

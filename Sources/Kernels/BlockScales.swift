@@ -65,10 +65,22 @@ package enum BlockScales {
     }
   }
 
-  /// The keys of a block's parts, from its fields that are no codes.
-  /// - Precondition: `keys` has room for `BlockSymbols.parts`.
-  @inline(__always)
+  /// The keys of the parts of `count` blocks, from the fields that are no codes.
+  /// - Precondition: `keys` has room for `BlockSymbols.parts` for each block.
   package static func keys(
+    of blocks: UnsafeRawPointer, _ count: Int, _ symbols: BlockSymbols, into keys: UnsafeMutablePointer<BlockKey>
+  ) {
+    guard symbols.parts > 0 else { return }
+    let size = symbols.type.layout.byteCount
+    var block = 0
+    while block < count {
+      unsafe self.keys(of: blocks + block &* size, symbols.type, into: keys + block &* symbols.parts)
+      block &+= 1
+    }
+  }
+
+  @inline(__always)
+  private static func keys(
     of block: UnsafeRawPointer, _ type: BlockType, into keys: UnsafeMutablePointer<BlockKey>
   ) {
     func half(_ offset: Int) -> Float { unsafe Dequantize.half(block, offset) }

@@ -11,7 +11,7 @@ package struct BlockSymbols: Sendable {
   /// Symbols of a part.
   package let symbols: Int
   /// The bytes of a block that they take the place of, where they are those as they are.
-  private let plain: Int?
+  let plain: Int?
 
   package init(_ type: BlockType) {
     self.type = type

@@ -7,9 +7,7 @@ public import TensorModel
 public enum Dequantize {
   /// Writes the elements of `blocks`, whole blocks at any address, to `output`. O(n); allocates nothing.
   /// - Precondition: `output` is aligned for floats, has room for the elements and does not overlap `blocks`.
-  public static func floats(
-    of blocks: RawSpan, _ type: BlockType, into output: UnsafeMutableRawPointer, on set: InstructionSet = .best
-  ) {
+  public static func floats(of blocks: RawSpan, _ type: BlockType, into output: UnsafeMutableRawPointer) {
     let layout = type.layout
     precondition(blocks.byteCount % layout.byteCount == 0)
     let count = blocks.byteCount / layout.byteCount

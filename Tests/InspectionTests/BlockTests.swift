@@ -20,11 +20,11 @@ import Testing
   }
 
   @Test(arguments: BlockType.allCases) func numbersAreThoseOfTheDequantisedTensor(_ type: BlockType) throws {
-    for (rows, blocksOfRow) in [(1, 1), (5, 3), (200, 1), (3, 40_000 / type.layout.elements)] {
+    for (rows, blocksOfRow) in [(1, 1), (5, 3), (3, 12_288 / type.layout.elements)] {
       let both = try tensors(type, rows: rows, blocksOfRow: blocksOfRow)
       var options = InspectionOptions()
       options.isExact = true
-      for chunkBytes in [type.layout.byteCount, 10_000, 1 << 20] {
+      for chunkBytes in rows == 5 ? [type.layout.byteCount] : [10_000, 1 << 20] {
         let blocks = try ModelInspection.run(MemoryModel([both[0]], chunkBytes: chunkBytes), options).tensors[0]
         let numbers = try ModelInspection.run(MemoryModel([both[1]]), options).tensors[0]
         #expect(blocks.values?.zeros == numbers.values?.zeros)
@@ -48,8 +48,8 @@ import Testing
   @Test(arguments: BlockType.allCases) func aRepeatedBlockIsToldWithoutReadingIt(_ type: BlockType) throws {
     var random = SeededRandom("\(type.rawValue) repeated")
     let block = random.bytes(type.layout.byteCount).map { $0 & 0x3F }
-    let info = try TensorInfo(name: "x", dtype: DType(type), shape: [3000 * type.layout.elements])
-    let repeated = (0..<3000).flatMap { _ in block }
+    let info = try TensorInfo(name: "x", dtype: DType(type), shape: [300 * type.layout.elements])
+    let repeated = (0..<300).flatMap { _ in block }
     let model = MemoryModel([(info, repeated)], repeatedBlocks: [0: block])
     let known = try ModelInspection.run(model).tensors[0]
     let read = try ModelInspection.run(MemoryModel([(info, repeated)])).tensors[0]

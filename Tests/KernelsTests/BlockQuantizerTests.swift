@@ -5,13 +5,20 @@ import TensorModel
 import Testing
 
 @Suite struct BlockQuantizerTests {
+  /// What all instruction sets make of the numbers.
   private func quantize(_ numbers: [UInt8], _ type: BlockType) throws -> [UInt8] {
+    let found = try InstructionSet.available.map { try quantize(numbers, type, on: $0) }
+    for other in found { #expect(other == found[0], "\(type.rawValue)") }
+    return found[0]
+  }
+
+  private func quantize(_ numbers: [UInt8], _ type: BlockType, on set: InstructionSet) throws -> [UInt8] {
     let quantizer = try #require(BlockQuantizer(type))
     let source = GuardedBytes(numbers, alignment: 1)
     let target = GuardedBytes(
       numbers.count / 4 / type.layout.elements * type.layout.byteCount, alignment: 1)
     let special = unsafe quantizer.quantize(
-      RawSpan(_unsafeStart: source.start, byteCount: source.count), into: target.start)
+      RawSpan(_unsafeStart: source.start, byteCount: source.count), into: target.start, on: set)
     #expect(special == nil && target.isIntact)
     return target.content
   }
@@ -71,17 +78,32 @@ import Testing
   @Test(arguments: BlockQuantizer.types)
   func aNumberThatIsNotFiniteIsNamed(_ type: BlockType) throws {
     let quantizer = try #require(BlockQuantizer(type))
-    for special in [Float.nan, -.infinity] {
+    for (special, set) in InstructionSet.available.flatMap({ [(Float.nan, $0), (-Float.infinity, $0)] }) {
       for place in [0, 255, 300, 511] {
         var numbers = (0..<512).map { Float($0) }
         numbers[place] = special
         numbers[511] = .nan
         var target = [UInt8](repeating: 0, count: 512 / type.layout.elements * type.layout.byteCount)
         let found = unsafe target.withUnsafeMutableBytes { target in
-          unsafe quantizer.quantize(bytes(numbers).span.bytes, into: target.baseAddress!)
+          unsafe quantizer.quantize(bytes(numbers).span.bytes, into: target.baseAddress!, on: set)
         }
         #expect(found == place, "\(type.rawValue)")
       }
+    }
+  }
+
+  @Test(arguments: BlockQuantizer.types)
+  func zerosOfBothSignsAreTheSameOnEverySet(_ type: BlockType) throws {
+    var random = SeededRandom("zeros for \(type.rawValue)")
+    for most in [Float(0), 1, -1] {
+      let numbers = (0..<4096).map { _ in
+        switch random.next() % 8 {
+        case 0: most
+        case 1, 2, 3: Float(0)
+        default: -Float(0)
+        }
+      }
+      _ = try quantize(bytes(numbers), type)
     }
   }
 

@@ -5,24 +5,22 @@ import TensorModel
 import Testing
 
 @Suite struct DequantizeTests {
-  /// The value of bytes at an odd address, in order, on every instruction set.
+  /// Dequantises bytes at an odd address.
   private func expect(_ blocks: [UInt8], _ type: BlockType, become expected: [UInt32]) {
     let source = GuardedBytes(blocks, alignment: 1)
-    for set in InstructionSet.available {
-      let target = GuardedBytes(expected.count * 4, alignment: 4)
-      unsafe Dequantize.floats(
-        of: RawSpan(_unsafeStart: source.start, byteCount: source.count), type, into: target.start, on: set)
-      let found = words(target.content, width: 4)
-      if let place = expected.indices.first(where: { found[$0] != UInt64(expected[$0]) }) {
-        let (elements, wanted) = (type.layout.elements, String(expected[place], radix: 16))
-        Issue.record(
-          """
-          \(type.rawValue), \(set.name): element \(place % elements) of block \(place / elements) is \
-          \(String(found[place], radix: 16)), expected \(wanted)
-          """)
-      }
-      #expect(target.isIntact, "\(type.rawValue), \(set.name)")
+    let target = GuardedBytes(expected.count * 4, alignment: 4)
+    unsafe Dequantize.floats(
+      of: RawSpan(_unsafeStart: source.start, byteCount: source.count), type, into: target.start)
+    let found = words(target.content, width: 4)
+    if let place = expected.indices.first(where: { found[$0] != UInt64(expected[$0]) }) {
+      let (elements, wanted) = (type.layout.elements, String(expected[place], radix: 16))
+      Issue.record(
+        """
+        \(type.rawValue): element \(place % elements) of block \(place / elements) is \
+        \(String(found[place], radix: 16)), expected \(wanted)
+        """)
     }
+    #expect(target.isIntact, "\(type.rawValue)")
   }
 
   @Test(.enabled(if: Peer.python != nil, "scripts/make-venv makes the Python that this needs"))
