@@ -23,8 +23,8 @@ struct ConversionSource: Sendable {
     if let packed = model as? PackedModel, packed.file.isFolder { return try open(packed, limits) }
     let status = try within(path) { () throws(ModelError) in try FileStatus(path: path) }
     guard status.kind == .folder else {
-      let files = (model as? SafetensorsModel)?.files.map(\.path) ?? [path]
-      return ConversionSource(model: model, isFolder: files != [path], companions: [], leftovers: [], notes: [])
+      return ConversionSource(
+        model: model, isFolder: model.filePaths != [path], companions: [], leftovers: [], notes: [])
     }
     return try openFolder(model, path, limits)
   }
