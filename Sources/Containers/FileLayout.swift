@@ -14,27 +14,43 @@ public struct FileLayout: Sendable {
     }
   }
 
+  /// What is no tensor: bytes of one kind.
+  public struct Gap: Hashable, Sendable {
+    /// Not empty.
+    public let range: Range<Int>
+    /// Bytes of each of the numbers that fill it; 1 of anything else.
+    public let elementBytes: Int
+
+    public init(range: Range<Int>, elementBytes: Int = 1) {
+      self.range = range
+      self.elementBytes = elementBytes
+    }
+  }
+
   /// The name of the container, as `tare formats` lists it.
   public let container: String
   public let byteCount: Int
   /// By their place in the file; no two share a byte.
   public let tensors: [Tensor]
+  /// The gaps before the first tensor that differ from what follows them: they fill the file from its start.
+  private let headerGaps: [Gap]
 
-  public init(container: String, byteCount: Int, tensors: [Tensor]) {
+  public init(container: String, byteCount: Int, tensors: [Tensor], headerGaps: [Gap] = []) {
     self.container = container
     self.byteCount = byteCount
     self.tensors = tensors
+    self.headerGaps = headerGaps
   }
 
-  /// What is no tensor, in order: the range before each tensor and the one behind the last, none of them empty.
-  public var gaps: [Range<Int>] {
-    var gaps: [Range<Int>] = []
-    var end = 0
+  /// What is no tensor, in order: before each tensor and behind the last.
+  public var gaps: [Gap] {
+    var gaps = headerGaps
+    var end = gaps.last?.range.upperBound ?? 0
     for tensor in tensors {
-      if tensor.range.lowerBound > end { gaps.append(end..<tensor.range.lowerBound) }
+      if tensor.range.lowerBound > end { gaps.append(Gap(range: end..<tensor.range.lowerBound)) }
       end = max(end, tensor.range.upperBound)
     }
-    if byteCount > end { gaps.append(end..<byteCount) }
+    if byteCount > end { gaps.append(Gap(range: end..<byteCount)) }
     return gaps
   }
 

@@ -49,6 +49,7 @@ public enum InspectionJSON {
     json.integer("tensors", group.tensorCount)
     json.integer("elements", group.elementCount)
     json.integer("bytes", group.byteCount)
+    if let bits = group.bitsPerWeight { json.number("bits_per_weight", bits) }
   }
 
   private static func writeTotalValues(_ group: GroupReport, to json: inout JSONText) {

@@ -28,7 +28,8 @@ public enum InspectionTable {
 
   private static func heading(_ model: ModelReport, _ width: Int) -> [String] {
     let files = model.fileCount > 1 ? " in \(Readable.grouped(model.fileCount)) files" : ""
-    let facts = "\(model.format), \(Readable.bytes(model.byteCount))\(files), \(tensors(model))"
+    let bits = model.totals.bitsPerWeight.map { ", \(Readable.decimal(hundredths: $0)) bits per weight" } ?? ""
+    let facts = "\(model.format), \(Readable.bytes(model.byteCount))\(files), \(tensors(model))\(bits)"
     let entries = model.metadata.prefix(shownMetadata).map {
       "  \($0.key.escapedForDisplay): \($0.value.description.escapedForDisplay)".cut(to: width)
     }

@@ -70,6 +70,12 @@ public struct GroupReport: Sendable {
   /// Whether a number of one of the tensors comes from a sample.
   public internal(set) var isSampled = false
 
+  /// What an element takes with its share of scales; nil where no tensor consists of blocks.
+  public var bitsPerWeight: Double? {
+    guard dtypes.contains(where: { $0.blockType != nil }), elementCount > 0 else { return nil }
+    return 8 * Double(byteCount) / Double(elementCount)
+  }
+
   init(name: String) { self.name = name }
 
   mutating func add(_ tensor: TensorReport) {

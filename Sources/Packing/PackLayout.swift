@@ -10,6 +10,8 @@ struct PackLayout: Sendable {
     /// The source file and the range of it that the entry holds.
     var file: Int
     var range: Range<Int>
+    /// Bytes of each of the numbers that a literal consists of; 1 of everything else.
+    var elementBytes = 1
     /// The entry whose bytes an alias has; else the entry itself.
     var holder: Int
     /// Whether the entry gets an array of its own on the outside.
@@ -30,8 +32,8 @@ struct PackLayout: Sendable {
       }
       var gaps = layout.gaps[...]
       for tensor in layout.tensors {
-        while let gap = gaps.first, gap.upperBound <= tensor.range.lowerBound {
-          pending.append(try Self.bytes(.literal, file: number, gap))
+        while let gap = gaps.first, gap.range.upperBound <= tensor.range.lowerBound {
+          pending.append(try Self.literal(gap, file: number))
           gaps.removeFirst()
         }
         pending.append(
@@ -39,7 +41,7 @@ struct PackLayout: Sendable {
             role: .tensor, info: tensor.info, file: number, range: tensor.range, holder: pending.count,
             hasOwnArray: false))
       }
-      for gap in gaps { pending.append(try Self.bytes(.literal, file: number, gap)) }
+      for gap in gaps { pending.append(try Self.literal(gap, file: number)) }
     }
     try Duplicates(source).mark(&pending)
     for (number, index) in pending.indices.filter({
@@ -68,6 +70,12 @@ struct PackLayout: Sendable {
         operations[entry.file].append(.tensor(entry: position[index]))
       }
     }
+  }
+
+  private static func literal(_ gap: FileLayout.Gap, file: Int) throws(ModelError) -> Entry {
+    var entry = try bytes(.literal, file: file, gap.range)
+    entry.elementBytes = gap.elementBytes
+    return entry
   }
 
   private static func bytes(_ role: PackedIndex.Role, file: Int, _ range: Range<Int>) throws(ModelError) -> Entry {

@@ -22,6 +22,7 @@ public struct PackSource: Sendable {
 
   package enum Content: Sendable {
     case safetensors(SafetensorsFile)
+    case gguf(GGUFFile)
     /// A model file that needs not exist.
     case image(FileImage)
     /// A file of which only the bytes count; it is mapped when they are needed.
@@ -54,11 +55,14 @@ public struct PackSource: Sendable {
   public static func open(path: String, limits: Limits = Limits()) throws(ModelError) -> PackSource {
     let status = try within(path) { () throws(ModelError) in try FileStatus(path: path) }
     if status.kind == .folder { return try folder(path, limits) }
-    let isPacked = try within(path) { () throws(ModelError) in
-      let map = try MappedFile(path: path)
-      return try map.withBytes(0..<min(map.byteCount, 4096)) { PackedFile.recognises($0) }
+    switch try ContainerRegistry.format(of: path) {
+    case is PackedContainer: throw ModelError(.usage, "is packed already").inside(path)
+    case is GGUFContainer:
+      let content = Content.gguf(try GGUFFile(path: path, limits: limits))
+      return PackSource(
+        isFolder: false, files: [File(path: "", mode: 0, byteCount: status.byteCount, content: content)])
+    default: break
     }
-    guard !isPacked else { throw ModelError(.usage, "is packed already").inside(path) }
     let model = try SafetensorsModel.open(path: path, set: false, limits: limits)
     if model.files.count == 1, model.files[0].path == path {
       let file = File(path: "", mode: 0, byteCount: status.byteCount, content: .safetensors(model.files[0]))
@@ -96,9 +100,13 @@ public struct PackSource: Sendable {
     path: String, relativePath: String, mode: UInt32, byteCount: Int, limits: Limits, notes: inout [String]
   ) throws(ModelError) -> File {
     var content = Content.opaque(path: path)
-    if relativePath.hasSuffix(".safetensors") {
+    let suffixes = (safetensors: CheckpointFiles.suffix, gguf: GGUFModel.suffix)
+    if relativePath.hasSuffix(suffixes.safetensors) || relativePath.hasSuffix(suffixes.gguf) {
       do throws(ModelError) {
-        content = .safetensors(try SafetensorsFile(path: path, limits: limits))
+        content =
+          relativePath.hasSuffix(suffixes.gguf)
+          ? .gguf(try GGUFFile(path: path, limits: limits))
+          : .safetensors(try SafetensorsFile(path: path, limits: limits))
       } catch {
         guard error.code == .malformed || error.code == .unsupported else { throw error }
         notes.append("'\(relativePath)' is stored as bytes: \(error.message)")
@@ -118,6 +126,7 @@ extension PackSource.File {
   package func demandUnchanged() throws(ModelError) {
     switch content {
     case .safetensors(let file): try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() }
+    case .gguf(let file): try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() }
     case .image(let image): try image.model.demandUnchanged()
     case .packed(let file, _): try file.demandUnchanged()
     case .opaque, .bytes: break
@@ -128,6 +137,7 @@ extension PackSource.File {
   var layout: FileLayout? {
     switch content {
     case .safetensors(let file): file.header.layout
+    case .gguf(let file): file.layout
     case .image(let image): image.layout
     case .opaque, .bytes, .packed: nil
     }

@@ -13,12 +13,13 @@ package final class PackSourceSession {
 
   package init(_ source: PackSource) { self.source = source }
 
-  /// Lends a range of a file's bytes. Where the file is safetensors, it lies in the header or in one tensor.
+  /// Lends a range of a file's bytes. Of an image, it lies in the header or in one tensor.
   package func withBytes<Result>(
     of file: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
     switch source.files[file].content {
     case .safetensors(let file): return try file.map.withBytes(range, through: buffer, body)
+    case .gguf(let file): return try file.map.withBytes(range, through: buffer, body)
     case .image(let image):
       return try within(image.model.path) { () throws(ModelError) in
         try image.withBytes(range, session(of: image.model), body)
@@ -40,6 +41,7 @@ package final class PackSourceSession {
   package func release(of file: Int, _ range: Range<Int>) {
     switch source.files[file].content {
     case .safetensors(let file): file.map.release(range)
+    case .gguf(let file): file.map.release(range)
     case .image(let image): image.release(range, session(of: image.model))
     case .opaque, .bytes, .packed: break
     }

@@ -13,7 +13,7 @@ package final class PackedFileReader {
   }
 
   /// Lends a range of the bytes of file `number`, which must lie inside it. Every error names the packed file.
-  package func withBytes<Result>(
+  package func withBytes<Result: ~Copyable>(
     of number: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
     try within(file.path) { () throws(ModelError) in

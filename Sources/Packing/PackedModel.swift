@@ -5,9 +5,8 @@ public import TensorModel
 public final class PackedModel: ContainerReader {
   public let file: PackedFile
   public let catalog: Catalog
-  /// Per tensor of the catalog, the entry that holds its bytes.
-  let holders: [Int]
-  private let aliases: Set<Int>
+  /// Per tensor of the catalog.
+  let tensors: [PackedTensor]
 
   public var formatName: String { "tare" }
   public var path: String { file.path }
@@ -19,45 +18,84 @@ public final class PackedModel: ContainerReader {
   public init(_ file: PackedFile, limits: Limits = Limits()) throws(ModelError) {
     self.file = file
     var files: [Catalog.File] = []
-    var tensors: [Catalog.Entry] = []
-    var holders: [Int] = []
-    var aliases: Set<Int> = []
+    var entries: [Catalog.Entry] = []
+    var tensors: [PackedTensor] = []
     let reader = EntryReader(file)
     for (number, packed) in file.index.files.enumerated() where !packed.container.isEmpty {
-      let header = try Self.header(of: number, file, reader, limits)
-      let metadataTensor = header?.metadataTensor.map { header!.tensors[$0].range }
-      var offset = 0
-      for operation in packed.operations {
-        let range = offset..<(offset + operation.byteCount(in: file.index.entries))
-        offset = range.upperBound
-        guard case .tensor(let number) = operation, range != metadataTensor else { continue }
-        let entry = file.index.entries[number]
-        tensors.append(Catalog.Entry(info: entry.info, file: files.count, offset: range.lowerBound))
-        if entry.role == .alias { aliases.insert(holders.count) }
-        holders.append(entry.holder)
+      var placed = Self.tensors(of: number, file.index)
+      var metadata: [MetadataEntry] = []
+      if packed.container == "gguf" {
+        let header = try Self.ggufHeader(of: number, file, limits)
+        placed = try within(file.path) { () throws(ModelError) in
+          try PackedTensor.list(header, file: number, entries: placed)
+        }
+        metadata = header.metadata
+      } else if let header = try Self.header(of: number, file, reader, limits) {
+        if let range = header.metadataTensor.map({ header.tensors[$0].range }) {
+          placed.removeAll { $0.offset == range.lowerBound && $0.tensor.info.byteCount == range.count }
+        }
+        metadata = header.metadata
       }
+      entries += placed.map { Catalog.Entry(info: $0.tensor.info, file: files.count, offset: $0.offset) }
+      tensors += placed.map(\.tensor)
       let path = packed.path.isEmpty ? splitPath(file.path).name : packed.path
-      files.append(Catalog.File(path: path, byteCount: packed.byteCount, metadata: header?.metadata ?? []))
+      files.append(Catalog.File(path: path, byteCount: packed.byteCount, metadata: metadata))
     }
-    catalog = Catalog(files: files, tensors: tensors)
-    self.holders = holders
-    self.aliases = aliases
+    catalog = Catalog(files: files, tensors: entries)
+    self.tensors = tensors
   }
 
   /// The containers of those packed files that hold tensors, in order.
   public var containerNames: [String] { file.index.files.map(\.container).filter { !$0.isEmpty } }
 
-  /// Whether the tensor's bytes are stored under another name.
-  func isAlias(_ tensor: Int) -> Bool { aliases.contains(tensor) }
+  /// The tensors that file `number` is rebuilt from, by their place in it.
+  private static func tensors(of number: Int, _ index: PackedIndex) -> [(offset: Int, tensor: PackedTensor)] {
+    var tensors: [(offset: Int, tensor: PackedTensor)] = []
+    var offset = 0
+    for operation in index.files[number].operations {
+      if case .tensor(let entry) = operation {
+        let (info, holder) = (index.entries[entry].info, index.entries[entry].holder)
+        let place: PackedTensor.Place = index.entries[entry].role == .alias ? .alias(of: holder) : .entry(holder)
+        tensors.append((offset, PackedTensor(info: info, file: number, place: place)))
+      }
+      offset += operation.byteCount(in: index.entries)
+    }
+    return tensors
+  }
 
   public func grid(of tensor: Int) -> ChunkGrid {
     // A damaged directory is reported when the tensor is read; until then any grid serves.
-    (try? file.directory(of: holders[tensor]).grid) ?? ChunkGrid(catalog.tensors[tensor].info)
+    tensors[tensor].holder.flatMap { try? file.directory(of: $0).grid } ?? ChunkGrid(tensors[tensor].info)
   }
 
   public func demandUnchanged() throws(ModelError) { try file.demandUnchanged() }
 
   public func makeSession() -> any TensorSession { PackedSession(self) }
+
+  /// The header of a packed GGUF file, from the bytes in front of its first tensor.
+  private static func ggufHeader(
+    of number: Int, _ file: PackedFile, _ limits: Limits
+  ) throws(ModelError) -> GGUFHeader {
+    let packed = file.index.files[number]
+    var byteCount = 0
+    for operation in packed.operations {
+      guard case .bytes(_, let range) = operation, byteCount < limits.headerBytes else { break }
+      byteCount += range.count
+    }
+    byteCount = min(byteCount, limits.headerBytes)
+    // Where there are no tensors behind it, all of the file may be in front of us: most headers are short.
+    var taken = min(byteCount, 1 << 20)
+    while true {
+      do throws(ModelError) {
+        return try PackedFileReader(file).withBytes(of: number, 0..<taken) { (bytes) throws(ModelError) in
+          try GGUFHeader.parse(bytes, fileByteCount: packed.byteCount, limits: limits)
+        }
+      } catch {
+        guard taken < byteCount, error.code == .malformed else { throw error }
+        taken = min(byteCount, taken * 8)
+      }
+    }
+  }
 
   /// The header of a packed safetensors file, its metadata complete: it is a literal, and is parsed as what it is.
   private static func header(

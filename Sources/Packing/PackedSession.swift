@@ -166,21 +166,35 @@ import TensorModel
 final class PackedSession: TensorSession {
   private let model: PackedModel
   private let reader: EntryReader
+  /// For tensors that no entry holds.
+  private let files: PackedFileReader
 
   init(_ model: PackedModel) {
     self.model = model
     reader = EntryReader(model.file)
+    files = PackedFileReader(model.file)
   }
 
   func withBytes<Result: ~Copyable>(
     of tensor: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
-    try reader.withBytes(of: model.holders[tensor], range, body)
+    let tensor = model.tensors[tensor]
+    guard case .file(let offset) = tensor.place else {
+      return try reader.withBytes(of: tensor.holder!, range, body)
+    }
+    guard tensor.isSwapped else {
+      return try files.withBytes(of: tensor.file, (offset + range.lowerBound)..<(offset + range.upperBound), body)
+    }
+    return try ByteSwap.withBlocks(tensor.info.dtype, range, body) { (whole, turn) throws(ModelError) in
+      try files.withBytes(of: tensor.file, (offset + whole.lowerBound)..<(offset + whole.upperBound), turn)
+    }
   }
 
   func release(of tensor: Int, _ range: Range<Int>) {
-    guard !range.isEmpty, let directory = try? reader.directory(of: model.holders[tensor]) else { return }
-    let place = model.file.index.entries[model.holders[tensor]].place
+    guard !range.isEmpty, let holder = model.tensors[tensor].holder,
+      let directory = try? reader.directory(of: holder)
+    else { return }
+    let place = model.file.index.entries[holder].place
     let first = directory.grid.chunk(holding: range.lowerBound)
     let last = directory.grid.chunk(holding: range.upperBound - 1)
     model.file.map.release(
@@ -188,8 +202,7 @@ final class PackedSession: TensorSession {
   }
 
   func repeatedBlock(of tensor: Int, _ range: Range<Int>) throws(ModelError) -> [UInt8]? {
-    guard !range.isEmpty else { return nil }
-    let holder = model.holders[tensor]
+    guard !range.isEmpty, let holder = model.tensors[tensor].holder else { return nil }
     let grid = try reader.directory(of: holder).grid
     let first = grid.chunk(holding: range.lowerBound)
     let last = grid.chunk(holding: range.upperBound - 1)

@@ -48,15 +48,16 @@ extension PackedModel: PackedCatalog {
   public var canonicalZeros: Int { file.canonicalZeros }
 
   public func packedByteCount(of tensor: Int) -> Int {
-    isAlias(tensor) ? 0 : file.index.entries[holders[tensor]].place.storedBytes
+    guard case .entry(let entry) = tensors[tensor].place else { return 0 }
+    return file.index.entries[entry].place.storedBytes
   }
 
   public func encodings(of tensor: Int) throws(ModelError) -> [String: Int] {
-    guard !isAlias(tensor) else { return ["alias": 1] }
+    guard case .entry(let entry) = tensors[tensor].place else { return ["alias": 1] }
     let reader = EntryReader(file)
     var counts: [String: Int] = [:]
-    for chunk in 0..<(try reader.directory(of: holders[tensor]).grid.count) {
-      counts[try reader.choice(of: holders[tensor], chunk: chunk).name, default: 0] += 1
+    for chunk in 0..<(try reader.directory(of: entry).grid.count) {
+      counts[try reader.choice(of: entry, chunk: chunk).name, default: 0] += 1
     }
     return counts
   }

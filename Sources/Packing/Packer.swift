@@ -156,6 +156,9 @@ private final class Packing: Sendable {
       work: { (worker, index) throws(ModelError) in
         let entry = layout.entries[index]
         let whole = 0..<entry.info.byteCount
+        guard entry.role != .literal else {
+          return decisions.withLock { $0[index] = .literal(elementBytes: entry.elementBytes) }
+        }
         let decision = try planner.decide(entry.info, in: whole, worker.workspace) { (range, body) throws(ModelError) in
           try worker.withBytes(of: entry, range) { (bytes, _) throws(ModelError) in try body(bytes) }
         }

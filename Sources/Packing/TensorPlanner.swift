@@ -15,6 +15,15 @@ struct TensorPlanner {
     var sampled: [(candidate: String, fraction: Double)] = []
     /// The grid that was found, where `grid` or `palette` is the likeliest to be chosen.
     var grid: GridFinding?
+
+    /// What no tensor is: text and numbers in which bytes recur, the further back the chunk reaches the more.
+    /// - Parameter elementBytes: of the numbers; 1 of anything else.
+    static func literal(elementBytes: Int) -> Decision {
+      let element = ElementType(width: elementBytes, exponentBits: 0, hasNegativeZero: false)
+      return Decision(
+        plan: TensorPlan(element: element, values: ["bytes"], searchesMatches: true),
+        chunkBytes: ChunkGrid.maximumChunkBytes)
+    }
   }
 
   /// - Parameters:

@@ -8,6 +8,9 @@ public final class GGUFFile: Sendable {
 
   public var path: String { map.path }
 
+  /// How the file is cut.
+  public var layout: FileLayout { header.layout(byteCount: map.byteCount) }
+
   /// Opens the file at `path`, which every error names as its outermost context.
   /// - Throws: `missing` where it can't be read, else what `GGUFHeader.parse` throws.
   public init(path: String, limits: Limits = Limits()) throws(ModelError) {

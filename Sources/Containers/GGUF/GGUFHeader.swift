@@ -1,3 +1,4 @@
+import Kernels
 public import TensorModel
 
 /// The header of a GGUF file, proved once: names and keys are distinct, sizes follow from shapes, and every tensor lies
@@ -21,6 +22,10 @@ public struct GGUFHeader: Sendable {
   public let dataStart: Int
   /// By their place in the file; those at one place in the order in which the header names them.
   public let tensors: [Tensor]
+  /// Where numbers of more than a byte fill `longBytes` or more, in order.
+  let longArrays: [FileLayout.Gap]
+  /// The offset in the file behind the last byte of the header, from which on its padding follows.
+  public let end: Int
   /// In the order of the file, with the types that it gives them.
   public let metadata: [MetadataEntry]
 
@@ -48,8 +53,40 @@ public struct GGUFHeader: Sendable {
       version: parser.version, byteOrder: parser.byteOrder, alignment: parser.alignment, dataStart: parser.dataStart,
       tensors: try GGUFLayout.prove(
         parser.claims, dataStart: parser.dataStart, fileByteCount: fileByteCount, limits: limits),
-      metadata: parser.metadata)
+      longArrays: parser.longArrays, end: parser.end, metadata: parser.metadata)
   }
+
+  /// How a file with this header is cut: the header, then the tensors that no other lies over. Those of a big-endian
+  /// file that would have to be turned are bytes.
+  func layout(byteCount: Int) -> FileLayout {
+    var tensors: [FileLayout.Tensor] = []
+    var end = 0
+    for tensor in self.tensors where tensor.range.lowerBound >= max(end, self.end) {
+      guard byteOrder == .little || !ByteSwap.changes(tensor.info.dtype) else { continue }
+      tensors.append(FileLayout.Tensor(info: tensor.info, range: tensor.range))
+      end = tensor.range.upperBound
+    }
+    return FileLayout(
+      container: "gguf", byteCount: byteCount, tensors: tensors,
+      headerGaps: headerGaps(until: tensors.first?.range.lowerBound ?? byteCount))
+  }
+
+  /// The header, cut around its long arrays of numbers.
+  /// - Parameter next: where the first tensor begins. A header keeps its padding; what is more is another gap.
+  private func headerGaps(until next: Int) -> [FileLayout.Gap] {
+    var gaps: [FileLayout.Gap] = []
+    var done = 0
+    for array in longArrays {
+      gaps.append(FileLayout.Gap(range: done..<array.range.lowerBound))
+      gaps.append(array)
+      done = array.range.upperBound
+    }
+    let padded = next - end < Self.longBytes ? next : end
+    return done < padded ? gaps + [FileLayout.Gap(range: done..<padded)] : gaps
+  }
+
+  /// Fewer bytes are not worth a gap of their own.
+  static let longBytes = 4096
 
   /// The number that `key` has in the metadata, where it is an integer that is not negative.
   package func integer(_ key: String) -> Int? {

@@ -7,6 +7,8 @@ struct GGUFHeaderParser {
   private(set) var byteOrder = ByteOrder.little
   private(set) var alignment = 32
   private(set) var dataStart = 0
+  private(set) var end = 0
+  private(set) var longArrays: [FileLayout.Gap] = []
   private(set) var claims: [GGUFClaim] = []
   private(set) var metadata: [MetadataEntry] = []
 
@@ -30,6 +32,7 @@ struct GGUFHeaderParser {
     let pairCount = try cursor.count("the count of keys", unit: Self.leastPairBytes)
     try parseMetadata(&cursor, count: pairCount)
     try parseTensors(&cursor, count: tensorCount)
+    end = cursor.offset
     // The header has fewer than 2^62 bytes, and an alignment has fewer than 33 bits.
     dataStart = (cursor.offset + alignment - 1) / alignment * alignment
   }
@@ -61,6 +64,7 @@ struct GGUFHeaderParser {
       metadata.append(MetadataEntry(key: key, value: value))
       if key == "general.alignment" { alignment = try Self.alignment(value, at: valuePosition) }
     }
+    longArrays = parser.longArrays
   }
 
   /// - Parameter position: of the value's type; the value follows it.

@@ -4,6 +4,8 @@ import TensorModel
 struct GGUFValueParser {
   /// Arrays in arrays so far, which take far more memory than room in a file.
   private var nestedArrays = 0
+  /// Where the numbers of long arrays lie in the file, in order.
+  private(set) var longArrays: [FileLayout.Gap] = []
   /// Nobody is known to nest arrays at all.
   private static let maximumNestedArrays = 65_536
 
@@ -54,7 +56,13 @@ struct GGUFValueParser {
     let count = try cursor.count("the count of an array", unit: type.leastBytes)
     let elements: MetadataArray.Elements
     switch type {
-    case .number(let type): elements = .numbers(type, try Self.numbers(type, count, &cursor))
+    case .number(let type):
+      let first = cursor.offset
+      elements = .numbers(type, try Self.numbers(type, count, &cursor))
+      if type.byteCount > 1, cursor.offset - first >= GGUFHeader.longBytes {
+        longArrays.append(FileLayout.Gap(range: first..<cursor.offset, elementBytes: type.byteCount))
+      }
+
     case .string: elements = .strings(try Self.strings(count, &cursor))
     case .array:
       nestedArrays += count

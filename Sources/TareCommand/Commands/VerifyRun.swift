@@ -94,7 +94,8 @@ extension VerifyCommand {
       model = try ContainerRegistry.open(path: a)
     } catch {
       guard error.code == .malformed, try Self.isRecognised(a) else { throw error }
-      return CheckReport(model: OperandSummary(path: a, format: "safetensors"), failures: [error])
+      return CheckReport(
+        model: OperandSummary(path: a, format: try ContainerRegistry.format(of: a).name), failures: [error])
     }
     let progress = talk.progress("checking \(a)", totalBytes: model.catalog.byteCount)
     defer { progress.finish() }
