@@ -16,16 +16,21 @@ public struct Conversion: Sendable {
   public let leftovers: [String]
   /// Remarks for the user.
   public let notes: [String]
+  /// What tensors of the source, and of a packed output, may be differences from.
+  let base: BaseModel?
 
   /// The model that is written: the source under the layers.
   public var model: any ContainerReader { layers.model }
 
   /// Opens the model at `path` and lays out what `request` asks for; reads no tensor but those
   /// that are pruned or quantised, to plan that.
+  /// - Parameter base: what a packed model's tensors may be differences from.
   /// - Throws: what opening throws; `usage` where the request does not fit the model; `unsupported` for what safetensors
   ///   can't hold.
-  public init(path: String, _ request: ConversionRequest, limits: Limits = Limits()) throws(ModelError) {
-    let source = try ConversionSource.open(path: path, limits: limits)
+  public init(
+    path: String, _ request: ConversionRequest, limits: Limits = Limits(), base: BaseModel? = nil
+  ) throws(ModelError) {
+    let source = try ConversionSource.open(path: path, limits: limits, base: base)
     let layers = try request.layers(over: source.model)
     let layout = OutputLayout(layers.model, limits: limits)
     let isFolder =
@@ -40,6 +45,7 @@ public struct Conversion: Sendable {
     }
     self.source = source.model
     self.layers = layers
+    self.base = base
     companions = source.companions.map(\.path)
     leftovers = source.leftovers
     notes = source.notes

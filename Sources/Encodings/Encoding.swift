@@ -80,6 +80,13 @@ public struct SharedStreams: Hashable, Sendable {
     unsafe UnsafeRawBufferPointer(start: bitmap, count: (elements + 7) / 8)
   }
 
+  /// The split of zeros that are all taken for +0.
+  var withoutSigns: ZeroSplit {
+    unsafe ZeroSplit(
+      elements: elements, stored: stored, width: width, bitmap: bitmap,
+      signs: UnsafeRawBufferPointer(start: nil, count: 0))
+  }
+
   /// An eighth of the elements, from the middle, without signs; all of a few.
   var sample: ZeroSplit {
     let isLong = unsafe elements >= 65536

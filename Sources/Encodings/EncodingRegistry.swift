@@ -12,6 +12,8 @@ public enum EncodingRegistry {
     PaletteEncoding(),
     GridEncoding(),
     RowsEncoding(),
+    DeltaEncoding(),
+    SortedEncoding(),
   ]
 
   /// The ids in the order of `all`: what a written file's list of encodings is.

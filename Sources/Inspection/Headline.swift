@@ -2,11 +2,15 @@ import Kernels
 
 /// The answer in plain words: is the model really pruned, how, and what would packing save?
 enum Headline {
-  /// A few sentences; none for a model of which only the header was read.
+  /// A few sentences; of a model of which only the header was read, no more than what it was packed against.
   static func sentences(_ model: ModelReport) -> [String] {
     var sentences: [String] = []
     if let values = model.totals.values { sentences.append(pruning(model.totals, values)) }
     if let packed = model.totals.packed { sentences.append(size(model, packed)) }
+    if let base = model.baseName {
+      let need = model.isHeaderOnly ? "; --base names it to whatever reads the data" : ""
+      sentences.append("Stored as the difference from '\(base)'\(need).")
+    }
     if model.canonicalZeros > 0 {
       sentences.append("Not the original: \(Readable.grouped(model.canonicalZeros)) zeros were −0 (--canonical-zero).")
     }

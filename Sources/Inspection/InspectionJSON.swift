@@ -23,6 +23,7 @@ public enum InspectionJSON {
     json.string("path", model.path)
     json.string("format", model.format)
     json.integer("bytes", model.byteCount)
+    if let base = model.baseName { json.string("base", base) }
     if model.canonicalZeros > 0 { json.integer("canonical_zeros", model.canonicalZeros) }
     json.object("metadata") { json in
       for entry in model.metadata { json.metadata(entry.key, entry.value) }

@@ -205,10 +205,11 @@ extension ModelReport {
   ) {
     var totals = GroupReport(name: "total")
     for tensor in tensors { totals.add(tensor) }
+    let packed = reader as? any PackedCatalog
     self.init(
       path: reader.path, format: reader.formatName, byteCount: reader.byteCount,
       fileCount: reader.catalog.files.count, metadata: reader.catalog.metadata, isHeaderOnly: options.headerOnly,
-      isPacked: isPacked, canonicalZeros: (reader as? any PackedCatalog)?.canonicalZeros ?? 0,
+      isPacked: isPacked, canonicalZeros: packed?.canonicalZeros ?? 0, baseName: packed?.baseName,
       tensors: options.order.arrange(tensors),
       grouping: options.grouping, layers: options.grouping == .layer ? options.order.arrange(Self.layers(tensors)) : [],
       totals: totals)

@@ -16,6 +16,8 @@ public struct ModelReport: Sendable {
   public let isPacked: Bool
   /// How many −0 were made +0 when it was packed.
   public let canonicalZeros: Int
+  /// What the base was called that it was packed against; nil where it needs none.
+  public let baseName: String?
   /// The tensors that the filter accepts, in the order that was asked for.
   public let tensors: [TensorReport]
   public let grouping: InspectionOptions.Grouping

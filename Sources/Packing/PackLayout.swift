@@ -14,6 +14,8 @@ struct PackLayout: Sendable {
     var holder: Int
     /// Whether the entry gets an array of its own on the outside.
     var hasOwnArray: Bool
+    /// Whether it is the tensor in which a header keeps its metadata, which are read before anything else.
+    var holdsMetadata = false
   }
 
   var entries: [Entry]
@@ -29,11 +31,11 @@ struct PackLayout: Sendable {
         continue
       }
       pending.append(try Self.bytes(.literal, file: number, 0..<header.dataStart))
-      for tensor in header.tensors {
+      for (place, tensor) in header.tensors.enumerated() {
         pending.append(
           Entry(
             role: .tensor, info: tensor.info, file: number, range: tensor.range, holder: pending.count,
-            hasOwnArray: false))
+            hasOwnArray: false, holdsMetadata: place == header.metadataTensor))
       }
     }
     try Duplicates(source).mark(&pending)

@@ -10,6 +10,9 @@ struct PackedIndex: Sendable {
     case alias = 3
   }
 
+  /// What stands in the place of the role of a tensor that needs a base.
+  static let differenceRole: UInt8 = 4
+
   /// Where an entry's stored bytes lie in the packed file. Its directory is at their end.
   struct Place: Hashable, Sendable {
     var offset: Int
@@ -29,6 +32,15 @@ struct PackedIndex: Sendable {
     var place: Place
     /// The entry that holds the bytes: an alias's target, or the entry itself.
     var holder: Int
+    /// What some chunks are differences from; nil where the entry needs no base.
+    var base: BaseTensor?
+  }
+
+  /// A tensor of the base.
+  struct BaseTensor: Hashable, Sendable {
+    var name: String
+    /// The hash of its bytes.
+    var hash: UInt64
   }
 
   enum Operation: Hashable, Sendable {
@@ -51,6 +63,8 @@ struct PackedIndex: Sendable {
   var encodings: [String]
   var entries: [Entry]
   var files: [File]
+  /// What the base was called, where some entries need it.
+  var baseName: String?
 
   /// Bytes of all files together.
   var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
@@ -76,11 +90,12 @@ struct PackedIndex: Sendable {
     for entry in entries { Self.write(entry, type: typeNumbers[entry.info.dtype]!, to: &writer) }
     writer.varint(files.count)
     for file in files { Self.write(file, to: &writer) }
+    if let baseName { writer.string(baseName) }
     return writer.bytes
   }
 
   private static func write(_ entry: Entry, type: Int, to writer: inout ByteWriter) {
-    writer.byte(entry.role.rawValue)
+    writer.byte(entry.base == nil ? entry.role.rawValue : differenceRole)
     switch entry.role {
     case .tensor, .alias:
       writer.string(entry.info.name)
@@ -96,6 +111,10 @@ struct PackedIndex: Sendable {
       writer.varint(entry.place.storedBytes)
       writer.varint(entry.place.directoryBytes)
       writer.integer(entry.place.directoryHash)
+    }
+    if let base = entry.base {
+      writer.string(base.name)
+      writer.integer(base.hash)
     }
   }
 

@@ -46,6 +46,7 @@ private final class ChunkPacker: PackedSizeEstimator {
 
 extension PackedModel: PackedCatalog {
   public var canonicalZeros: Int { file.canonicalZeros }
+  public var baseName: String? { file.baseName }
 
   public func packedByteCount(of tensor: Int) -> Int {
     isAlias(tensor) ? 0 : file.index.entries[holders[tensor]].place.storedBytes

@@ -16,7 +16,7 @@ from contextlib import redirect_stderr, redirect_stdout
 import zstandard
 
 import tare_decode
-from tare_decode import PackedError, PackedFile, UnknownEncoding, xxh3, xxh3_plain
+from tare_decode import PackedError, PackedFile, UnknownEncoding, open_base, xxh3, xxh3_plain
 from naive_encoder import (NAMES, TYPES, Alias, Coded, Entry, File, Grid, build, chunk, constant, exponent_list, frame,
                            fused, one, pack_field, palette, plain_bytes, planes, raw, rows, split, varint)
 
@@ -628,7 +628,8 @@ class GalleryTests(Base):
         for name, opinion in dict((row[0], row[1]) for row in rows).items():
             with self.subTest(name=name):
                 try:
-                    with PackedFile(os.path.join(folder, name)) as packed:
+                    base = open_base(os.path.join(folder, "base.safetensors")) if name.startswith("delta_") else None
+                    with PackedFile(os.path.join(folder, name), base) as packed:
                         packed.check()
                     found = "accepts"
                 except PackedError:

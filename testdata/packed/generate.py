@@ -1,11 +1,12 @@
-"""Makes the golden packed files of this folder: `python3 generate.py PATH-OF-TARE`. Needs xxhash.
+"""Makes the golden packed files of this folder: `python3 generate.py PATH-OF-TARE`. Needs numpy and zstandard.
 
-Needs numpy and zstandard as well: what the planner never makes is packed by the encoder in `formats/decoder`.
+What the planner never makes is packed by the encoder in `formats/decoder`.
 
 They prove that what was packed once stays readable, so those that are there stay as they are. The
 sources are made from fixed seeds and not kept; `expected.tsv` has a row for each file inside each golden: the golden, the
-file's path in it (empty where it is the only one), permission bits, bytes, XXH3, and the encodings of the golden. Where
-zeros are made positive, bytes and XXH3 are those of the file that comes back.
+file's path in it (empty where it is the only one), permission bits, bytes, XXH3, the encodings of the golden, and the
+golden that is its base, if it has one. Where zeros are made positive, bytes and XXH3 are those of the file that comes
+back.
 """
 
 import json
@@ -17,11 +18,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import xxhash
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "formats" / "decoder"))
 sys.dont_write_bytecode = True
 from naive_encoder import Entry, File, Grid, build, chunk, f32, palette, split  # noqa: E402
+from tare_decode import xxh3  # noqa: E402
 
 tare = str(Path(sys.argv[1]).resolve())
 here = Path(__file__).resolve().parent
@@ -264,14 +264,47 @@ def uneven(path):
     write(path, tensors)
 
 
+def changed(path):
+    """The floats of `floats`, each tensor changed in another way, and some that are as they were."""
+    floats(path)
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + size])
+    generator = random.Random(11)
+    tensors = []
+    for number, (name, tensor) in enumerate((k, v) for k, v in header.items() if k != "__metadata__"):
+        width, _ = FLOATS[tensor["dtype"]]
+        start, end = (8 + size + offset for offset in tensor["data_offsets"])
+        words = [int.from_bytes(data[at:at + width], "little") for at in range(start, end, width)]
+        top = 1 << 8 * width - 1
+        median = sorted(word % top for word in words)[len(words) // 2]
+        random_mask = [generator.random() < 0.5 for _ in words]
+        changes = [
+            lambda n, x: x, lambda n, x: 0 if x % top < median else x, lambda n, x: x & top if x % top < median else x,
+            lambda n, x: x if random_mask[n] else x & top,
+            lambda n, x: x if random_mask[n] else generator.choice((0, top)),
+            lambda n, x: x + generator.randrange(-3, 4) & 2 * top - 1,
+            lambda n, x: x + generator.randrange(-1, 2) & 2 * top - 1 if n % 9 == 0 else x,
+            lambda n, x: x ^ 1 if random_mask[n] else x & top,
+        ]
+        change = changes[(number + number // 5) % len(changes)]
+        words = [change(n, x) for n, x in enumerate(words)]
+        tensors.append((name, tensor["dtype"], tensor["shape"], b"".join(x.to_bytes(width, "little") for x in words)))
+    tensors.append(("new", "F32", [4], bytes(range(16))))
+    tensors.append(("f32.tied", "F32", *tensors[13][2:]))
+    write(path, tensors, {"format": "pt"})
+
+
 GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats, 9), ("shapes-3", shapes, 3),
            ("shapes-9", shapes, 9), ("long-3", long_rows, 3), ("folder-3", checkpoint, 3), ("quantised-3", quantised, 3),
            ("by-hand", by_hand, 0), ("rows-4", uneven, 4)]
 CANONICAL = [("positive-3", floats, 3)]
+BASES = {"delta-3": "floats-3.tare", "delta-9": "floats-3.tare"}
+GOLDENS += [("delta-3", changed, 3), ("delta-9", changed, 9)]
 
 
 def main():
-    rows = ["golden\tpath\tmode\tbytes\txxh3\tencodings"]
+    rows = ["golden\tpath\tmode\tbytes\txxh3\tencodings\tbase"]
     for name, make, level in GOLDENS + CANONICAL:
         with tempfile.TemporaryDirectory() as temporary:
             source = Path(temporary) / "model"
@@ -280,13 +313,15 @@ def main():
             packed = make(source)
             golden = here / (name + ".tare")
             is_canonical = (name, make, level) in CANONICAL
+            base = ["--base", BASES[name]] if name in BASES else []
             if packed is not None:
                 golden.write_bytes(packed)
             elif not golden.exists():
-                options = ["--level", str(level)] + ["--canonical-zero"] * is_canonical
-                subprocess.run([tare, "pack", str(source), "-o", str(golden), *options], check=True,
+                options = ["--level", str(level)] + ["--canonical-zero"] * is_canonical + base
+                subprocess.run([tare, "pack", str(source), "-o", str(golden), *options], check=True, cwd=here,
                                stdout=subprocess.DEVNULL)
-            found = json.loads(subprocess.run([tare, "inspect", "--json", str(golden)], check=True, capture_output=True).stdout)
+            found = json.loads(subprocess.run([tare, "inspect", "--json", str(golden), *base], check=True, cwd=here,
+                                              capture_output=True).stdout)
             names = {part for tensor in found["models"][0]["tensors"] for kind in tensor["encodings"] for part in kind.split("+")}
             encodings = ",".join(sorted(names))
             files = sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
@@ -294,7 +329,8 @@ def main():
                 data = positive(path.read_bytes()) if is_canonical else path.read_bytes()
                 inner = "" if path == source else str(path.relative_to(source))
                 mode = f"{path.stat().st_mode & 0o777:03o}" if inner else ""
-                rows.append(f"{golden.name}\t{inner}\t{mode}\t{len(data)}\t{xxhash.xxh3_64_hexdigest(data)}\t{encodings}")
+                rows.append(f"{golden.name}\t{inner}\t{mode}\t{len(data)}\t{xxh3(data):016x}\t{encodings}\t"
+                            + BASES.get(name, ""))
     (here / "expected.tsv").write_text("\n".join(rows) + "\n")
 
 

@@ -25,6 +25,9 @@ struct ConvertCommand: ParsableCommand {
       Quantising leaves the same alone, and whatever is not F32, F16 or BF16 after --dtype. Weights stay of their type; each \
       is a level times a scale, which tare pack stores at the size of the levels. Zeros stay zeros, all of them +0; NaN and \
       infinite weights stay as they are.
+
+      With --base, an IN that is stored as the difference from another model is read, and an OUT.tare is stored as the \
+      difference from it, as tare pack --base does.
       """)
 
   @Argument(help: "The model to read.", completion: .file(), transform: filePath)
@@ -120,6 +123,7 @@ struct ConvertCommand: ParsableCommand {
     transform: { try wholeNumber($0, in: 1...Int.max) })
   var maxExpansion = Limits().expansion
 
+  @OptionGroup var against: BaseOption
   @OptionGroup var overwriting: ForceOption
   @OptionGroup var work: WorkOptions
   @OptionGroup var result: JSONOption
