@@ -12,6 +12,9 @@ public struct MappedFile: ~Copyable, Sendable {
   public let mode: UInt32
   private let version: FileVersion
   private let base: UInt
+  /// Open for as long as the map; nil where the process has many open already.
+  private let descriptor: Int32?
+  private static let mostDescriptors: Int32 = 512
   /// What read as zeros without taking room on the disk when the file was opened, in order.
   private let holes: [Range<Int>]
 
@@ -20,7 +23,8 @@ public struct MappedFile: ~Copyable, Sendable {
   public init(path: String) throws(ModelError) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw ModelError(.missing, "cannot be opened: \(systemMessage(errno))") }
-    defer { close(descriptor) }
+    var isKept = false
+    defer { if !isKept { close(descriptor) } }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
       throw ModelError(.missing, "cannot be read: \(systemMessage(errno))")
@@ -44,9 +48,13 @@ public struct MappedFile: ~Copyable, Sendable {
     self.version = FileVersion(status)
     self.base = address
     self.holes = Holes.find(descriptor, status)
+    // A checkpoint of very many files must leave room for others: it is read from its maps.
+    isKept = descriptor < Self.mostDescriptors && count > 0
+    self.descriptor = isKept ? descriptor : nil
   }
 
   deinit {
+    if let descriptor { close(descriptor) }
     guard byteCount > 0 else { return }
     FaultGuard.unregister(address: base)
     unsafe munmap(UnsafeMutableRawPointer(bitPattern: base), byteCount)
@@ -86,6 +94,44 @@ public struct MappedFile: ~Copyable, Sendable {
     return low < holes.count && holes[low].lowerBound <= range.lowerBound
   }
 
+  /// Lends `range`, read into `buffer`, to a reader that is about to walk all of it, more than once.
+  ///
+  /// Costs a copy into memory that the processor has at hand, and spares the map's pages their coming and going, which
+  /// cost more. While a range is lent through a buffer, another through the same one is lent from the map.
+  /// - Throws: `inputOutput` where the file has become shorter or its disk fails.
+  public func withBytes<Result: ~Copyable>(
+    _ range: Range<Int>, through buffer: ReadBuffer, _ body: (RawSpan) throws(ModelError) -> Result
+  ) throws(ModelError) -> Result {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+    guard let descriptor, range.count >= Self.leastPopulated, range.count <= ReadBuffer.maximumByteCount,
+      !isHole(range)
+    else { return try withPopulatedBytes(range, body) }
+    let lent = try unsafe buffer.lend(range.count) { memory throws(ModelError) in
+      try within(path) { () throws(ModelError) in try unsafe Self.read(descriptor, range, into: memory) }
+      return try body(unsafe RawSpan(_unsafeStart: memory, byteCount: range.count))
+    }
+    guard let lent else { return try withPopulatedBytes(range, body) }
+    return lent
+  }
+
+  private static func read(
+    _ descriptor: Int32, _ range: Range<Int>, into memory: UnsafeMutableRawPointer
+  ) throws(ModelError) {
+    var done = 0
+    while done < range.count {
+      let count = unsafe pread(descriptor, memory + done, range.count - done, off_t(range.lowerBound + done))
+      if count < 0 && errno == EINTR { continue }
+      guard count != 0 else {
+        throw ModelError(.inputOutput, "could not be read to its end: the file shrank or its disk failed")
+      }
+      guard count > 0 else { throw ModelError(.inputOutput, "cannot be read: \(systemMessage(errno))") }
+      done += count
+    }
+  }
+
+  /// The kernel brings in small ranges with their first page.
+  private static let leastPopulated = 64 << 10
+
   /// Lends `range` with its page tables filled in one call, for a reader that is about to walk all of it.
   ///
   /// A hole is lent from zeros kept in memory: its own pages would be brought in one by one.
@@ -97,8 +143,7 @@ public struct MappedFile: ~Copyable, Sendable {
     {
       return try body(unsafe RawSpan(_unsafeStart: zeros, byteCount: range.count))
     }
-    // The kernel brings in small ranges with their first page.
-    if range.count >= 64 << 10, let pages = pages(covering: range, inward: false) {
+    if range.count >= Self.leastPopulated, let pages = pages(covering: range, inward: false) {
       // Best effort: kernels before 5.14 do not know the advice, and then the pages come one by one.
       unsafe madvise(UnsafeMutableRawPointer(bitPattern: base + UInt(pages.lowerBound)), pages.count, 22)
     }

@@ -5,6 +5,7 @@ package import TensorModel
 /// One worker's way to the bytes of a source's files, with whatever buffers that takes.
 package final class PackSourceSession {
   private let source: PackSource
+  private let buffer = ReadBuffer()
   /// Of the models behind images, by identity.
   private var sessions: [ObjectIdentifier: any TensorSession] = [:]
   /// Of packed folders, by identity.
@@ -17,7 +18,7 @@ package final class PackSourceSession {
     of file: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
     switch source.files[file].content {
-    case .safetensors(let file): return try file.map.withPopulatedBytes(range, body)
+    case .safetensors(let file): return try file.map.withBytes(range, through: buffer, body)
     case .image(let image):
       return try within(image.model.path) { () throws(ModelError) in
         try image.withBytes(range, session(of: image.model), body)
@@ -30,7 +31,7 @@ package final class PackSourceSession {
         guard map.byteCount == source.files[file].byteCount else {
           throw ModelError(.inputOutput, "changed while it was read")
         }
-        return try map.withPopulatedBytes(range, body)
+        return try map.withBytes(range, through: buffer, body)
       }
     }
   }

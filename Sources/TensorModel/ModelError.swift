@@ -45,19 +45,24 @@ public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     let place = byteOffset.map { " (at byte \($0))" } ?? ""
     return (context + [message]).map(\.escapedForDisplay).joined(separator: ": ") + place
   }
+
+  /// The same error seen from further out; one that names the place already names it once.
+  public func inside(_ place: String) -> ModelError {
+    guard context.first != place else { return self }
+    var error = self
+    error.context.insert(place, at: 0)
+    return error
+  }
 }
 
 /// Runs `body` and puts `context` in front of the context of any error that it throws.
-@inlinable
 public func within<Result: ~Copyable>(
   _ context: @autoclosure () -> String, _ body: () throws(ModelError) -> Result
 ) throws(ModelError) -> Result {
   do {
     return try body()
   } catch {
-    var error = error
-    error.context.insert(context(), at: 0)
-    throw error
+    throw error.inside(context())
   }
 }
 

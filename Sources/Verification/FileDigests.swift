@@ -43,10 +43,11 @@ public struct FileDigests: Hashable, Sendable {
     _ path: String, _ progress: (Int) -> Void
   ) throws(ModelError) -> (byteCount: Int, digest: SHA256Digest) {
     let map = try MappedFile(path: path)
+    let buffer = ReadBuffer()
     var hash = SHA256()
     for start in stride(from: 0, to: map.byteCount, by: 1 << 20) {
       let range = start..<min(start + 1 << 20, map.byteCount)
-      try map.withPopulatedBytes(range) { hash.update($0) }
+      try map.withBytes(range, through: buffer) { hash.update($0) }
       map.release(range)
       progress(range.count)
     }

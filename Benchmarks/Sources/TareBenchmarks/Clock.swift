@@ -31,7 +31,10 @@ func measureMemcpy() -> Double {
     source.deallocate()
     target.deallocate()
   }
-  source.initializeMemory(as: UInt8.self, repeating: 1, count: count)
+  // Words that differ: of a block that is one byte all over, the compiler makes copying a `memset`, twice as fast.
+  for word in 0..<count / 8 {
+    source.storeBytes(of: UInt64(word) &* 0x9E37_79B9_7F4A_7C15, toByteOffset: 8 &* word, as: UInt64.self)
+  }
   target.initializeMemory(as: UInt8.self, repeating: 2, count: count)
   return Double(count) / best { target.copyMemory(from: source, byteCount: count) }
 }

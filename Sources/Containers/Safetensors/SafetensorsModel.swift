@@ -45,9 +45,9 @@ public final class SafetensorsModel: ContainerReader {
   public func makeSession() -> any TensorSession { SafetensorsSession(self) }
 }
 
-/// Lends from the maps; holds no buffers.
 private final class SafetensorsSession: TensorSession {
   private let model: SafetensorsModel
+  private let buffer = ReadBuffer()
 
   init(_ model: SafetensorsModel) { self.model = model }
 
@@ -55,7 +55,7 @@ private final class SafetensorsSession: TensorSession {
     of tensor: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
     let (file, place) = place(of: tensor, range)
-    return try file.map.withPopulatedBytes(place, body)
+    return try file.map.withBytes(place, through: buffer, body)
   }
 
   func release(of tensor: Int, _ range: Range<Int>) {
@@ -75,14 +75,5 @@ private final class SafetensorsSession: TensorSession {
     precondition(range.lowerBound >= 0 && range.upperBound <= entry.info.byteCount, "a range outside of the tensor")
     let start = entry.offset!
     return (model.files[entry.file], (start + range.lowerBound)..<(start + range.upperBound))
-  }
-}
-
-extension ModelError {
-  /// The same error seen from further out.
-  package func inside(_ place: String) -> ModelError {
-    var error = self
-    error.context.insert(place, at: 0)
-    return error
   }
 }
