@@ -323,7 +323,7 @@ _tare_unpack() {
 
 _tare_convert() {
     repeating_flags=()
-    non_repeating_flags=(--dry-run --verify --force -f --json --quiet --verbose --version -h --help)
+    non_repeating_flags=(--fold-masks --dry-run --verify --force -f --json --quiet --verbose --version -h --help)
     repeating_options=(--tensor --exclude --only --skip --rename)
     non_repeating_options=(--to --shard --dtype --prune --activations --quantize --level --max-expansion --base --threads --memory)
     __tare_offer_flags_options 2

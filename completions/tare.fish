@@ -29,7 +29,7 @@ function __tare_parse_tokens -S
         case 'unpack'
             __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'salvage' 'f/force' 'base=' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'convert'
-            __tare_parse_subcommand 2 'to=' 'shard=' 'tensor=+' 'exclude=+' 'dtype=' 'prune=' 'activations=' 'quantize=' 'only=+' 'skip=+' 'rename=+' 'level=' 'dry-run' 'verify' 'max-expansion=' 'base=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand 2 'to=' 'shard=' 'fold-masks' 'tensor=+' 'exclude=+' 'dtype=' 'prune=' 'activations=' 'quantize=' 'only=+' 'skip=+' 'rename=+' 'level=' 'dry-run' 'verify' 'max-expansion=' 'base=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'verify'
             __tare_parse_subcommand 2 'tolerance=' 'rename=+' 'max-differences=' 'sha256' 'o/output=' 'certificate=' 'f/force' 'tensor=+' 'exclude=+' 'base=' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'cat'
@@ -154,6 +154,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare conv
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare convert" -eq 2' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" to' -l 'to' -d 'The container of OUT, unless its extension says it.' -rfka 'safetensors tare'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" shard' -l 'shard' -d 'Cut the model into files of at most SIZE, with their index, in a folder: bytes, or with K, M or G for powers of 1024, with KB, MB or GB for powers of 1000.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" fold-masks' -l 'fold-masks' -d 'Write the product of each weight X_orig and its mask X_mask, as torch.nn.utils.prune leaves them, as X, and leave the two out. Patterns match X.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'exclude' -d 'No tensors whose name matches the pattern. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" dtype' -l 'dtype' -d 'Cast floats to a type: f64, f32, f16, bf16, f8_e4m3, f8_e5m2, f8_e4m3fnuz or f8_e5m2fnuz; to the nearest, ties to even.' -rfka ''

@@ -16,6 +16,8 @@ public struct Conversion: Sendable {
   public let leftovers: [String]
   /// Remarks for the user.
   public let notes: [String]
+  /// The masks that were folded; nil where that was not asked for.
+  public let folding: MaskFolding?
   /// What tensors of the source, and of a packed output, may be differences from.
   let base: BaseModel?
 
@@ -31,19 +33,22 @@ public struct Conversion: Sendable {
     path: String, _ request: ConversionRequest, limits: Limits = Limits(), base: BaseModel? = nil
   ) throws(ModelError) {
     let source = try ConversionSource.open(path: path, limits: limits, base: base)
-    let layers = try request.layers(over: source.model)
+    let folding = request.foldsMasks ? try MaskFolding(source.model) : nil
+    let model = folding?.model ?? source.model
+    let layers = try request.layers(over: model)
     let layout = OutputLayout(layers.model, limits: limits)
     let isFolder =
       request.shardBytes != nil || request.form == .folder || (request.form == .asSource && source.isFolder)
     if isFolder {
       let catalog = layers.model.catalog
       let plan = request.shardBytes.map { ShardPlan(catalog, byteCount: $0) } ?? ShardPlan(catalog)
-      let stem = source.isFolder ? ShardPlan.stem(of: source.model.catalog) : "model"
+      let stem = source.isFolder ? ShardPlan.stem(of: model.catalog) : "model"
       files = try layout.folder(plan, stem: stem, companions: source.companions)
     } else {
       files = try layout.file()
     }
-    self.source = source.model
+    self.source = model
+    self.folding = folding
     self.layers = layers
     self.base = base
     companions = source.companions.map(\.path)

@@ -14,6 +14,7 @@ enum Headline {
     if model.canonicalZeros > 0 {
       sentences.append("Not the original: \(Readable.grouped(model.canonicalZeros)) zeros were −0 (--canonical-zero).")
     }
+    if !model.logical.isEmpty { sentences.append(masks(model.logical)) }
     if let values = model.totals.values, let sentence = oddities(values) { sentences.append(sentence) }
     return sentences
   }
@@ -57,6 +58,16 @@ enum Headline {
     }
     if packed.byteCount >= whole { return "Packing would save nothing." }
     return "Packing would save \(packed.isSampled ? "about " : "")\(saving): \(change)."
+  }
+
+  /// What the products of weights and the masks beside them come to.
+  private static func masks(_ products: [LogicalReport]) -> String {
+    let values = products.compactMap(\.tensor.values)
+    let (zeros, elements) = (values.reduce(0) { $0 + $1.zeros }, values.reduce(0) { $0 + $1.elementCount })
+    let count = products.count
+    return "\(Readable.grouped(count)) mask\(count == 1 ? "" : "s") beside weights: multiplied, "
+      + "\(Readable.share(zeros, of: elements)) of \(Readable.count(elements)) elements are zero "
+      + "(tare convert --fold-masks)."
   }
 
   private static func oddities(_ values: ValueStatistics) -> String? {

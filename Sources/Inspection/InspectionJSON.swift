@@ -33,6 +33,11 @@ public enum InspectionJSON {
       writeTotalValues(model.totals, to: &json)
       if let packed = model.totals.packed { json.integer("packed_bytes", packed.byteCount) }
     }
+    if !model.logical.isEmpty {
+      json.array("logical_tensors") { json in
+        for logical in model.logical { json.object { write(logical, to: &$0) } }
+      }
+    }
     switch model.grouping {
     case .model: break
     case .layer:
@@ -44,6 +49,14 @@ public enum InspectionJSON {
         for tensor in model.tensors { json.object { write(tensor, isHeaderOnly: model.isHeaderOnly, to: &$0) } }
       }
     }
+  }
+
+  private static func write(_ logical: LogicalReport, to json: inout JSONText) {
+    json.string("schema", logical.schema)
+    json.array("parts", inline: true) { json in
+      for part in logical.parts { json.string(nil, part) }
+    }
+    write(logical.tensor, isHeaderOnly: false, to: &json)
   }
 
   private static func writeCounts(_ group: GroupReport, to json: inout JSONText) {

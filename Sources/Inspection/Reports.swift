@@ -24,6 +24,17 @@ public struct ModelReport: Sendable {
   /// One per layer, in the order that was asked for; empty where `grouping` is another.
   public let layers: [GroupReport]
   public let totals: GroupReport
+  /// Tensors that several of the arrays make up, in file order; none where no data was read.
+  public internal(set) var logical: [LogicalReport] = []
+}
+
+/// What was found of a tensor that several arrays make up.
+public struct LogicalReport: Sendable {
+  /// What makes it one: the schema's name.
+  public let schema: String
+  /// The names of the arrays.
+  public let parts: [String]
+  public let tensor: TensorReport
 }
 
 /// What was found of one tensor.

@@ -46,6 +46,13 @@ struct ConvertCommand: ParsableCommand {
     transform: ShardSize.init)
   var shard: ShardSize?
 
+  @Flag(
+    help: """
+      Write the product of each weight X_orig and its mask X_mask, as torch.nn.utils.prune leaves them, as X, and leave \
+      the two out. Patterns match X.
+      """)
+  var foldMasks = false
+
   @OptionGroup var selection: SelectionOptions
 
   @Option(
@@ -154,6 +161,7 @@ struct ConvertCommand: ParsableCommand {
     var request = ConversionRequest()
     request.form = form
     request.shardBytes = shard?.byteCount
+    request.foldsMasks = foldMasks
     request.selection = selection.filter
     request.transformed = NameFilter(including: only, excluding: skip)
     request.pruning = try pruningRequest()
