@@ -16,6 +16,8 @@ public struct TensorPlan: Hashable, Sendable {
   public var rowBytes = 0
   /// Whether the first of `values` that can store a chunk is taken, without trying the others.
   public var takesFirst = false
+  /// Groups of neighbours of which as many are zeros.
+  public var groups: GroupFinding?
   /// Orders in which the difference from a base is tried; none where it is not worth trying.
   public var deltas: [DeltaOrder] = []
   /// Whether the difference is taken without trying `values`.
@@ -269,7 +271,7 @@ public enum ChunkCodec {
       _ = try mask.decode(maskStage, elements: target.count, workspace)
       return try unsafe decode(valueStage, valueEncoding, at: place, nil, shared, into: target, workspace)
     }
-    let width = try maskStage.width()
+    let width = try mask.width(of: maskStage)
     guard [1, 2, 4, 8].contains(width), target.count % width == 0 else {
       throw ModelError(.malformed, "a mask of elements of \(width) bytes in a chunk of \(target.count)")
     }

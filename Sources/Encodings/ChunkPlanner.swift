@@ -12,6 +12,9 @@ enum ChunkPlanner {
     let zeros = unsafe ZeroMask.count(
       elements.start, elements: count, width: type.width, hasSign: type.hasNegativeZero)
     var masks = unsafe masks(zeros: zeros.zeros, elements: elements, at: place, plan: plan, effort: workspace.effort)
+    // Rows in another order are no neighbours any more.
+    let groups = plan.groups?.groups(at: unsafe place.byteOffset / type.width, count: count)
+    workspace.groups = workspace.order == nil ? groups : nil
     var best: (choice: ChunkChoice, size: Int)?
     var split: ZeroSplit?
     if !workspace.effort.isExact, plan.values[0] != "delta", masks.starts(with: ["bitmask", "gaps"]) {
@@ -19,6 +22,9 @@ enum ChunkPlanner {
       let loser = unsafe prefersGaps(whole, workspace) ? "bitmask" : "gaps"
       masks.removeAll { $0 == loser }
       unsafe split = unsafe whole
+    }
+    if workspace.groups != nil, let place = masks.firstIndex(of: "bitmask") {
+      masks.replaceSubrange(place...place, with: workspace.effort.isExact ? ["groups", "bitmask"] : ["groups"])
     }
     for mask in masks {
       if mask != "none", unsafe split == nil { unsafe split = unsafe setApart(elements, zeros.negative, workspace) }

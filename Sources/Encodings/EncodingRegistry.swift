@@ -14,6 +14,7 @@ public enum EncodingRegistry {
     RowsEncoding(),
     DeltaEncoding(),
     SortedEncoding(),
+    GroupsMask(),
   ]
 
   /// The ids in the order of `all`: what a written file's list of encodings is.

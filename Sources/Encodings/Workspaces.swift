@@ -19,6 +19,8 @@ public import TensorModel
   var multiples: ScratchBuffer { escapes }
   var codes: ScratchBuffer { fields }
   let gathered = ScratchBuffer()
+  /// The groups of the chunk's mask, where the tensor has any.
+  var groups: MaskGroups?
   let products = ScratchBuffer()
   lazy var palette = Palette()
   /// The chunk with its rows or elements in order.

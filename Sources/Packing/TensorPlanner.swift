@@ -25,6 +25,7 @@ struct TensorPlanner {
   ) throws(ModelError) -> Decision {
     var decision = try general(info, window, workspace, bytes)
     if let special = try special(info, window, decision, workspace, bytes) { decision = special }
+    decision.plan.groups = try groups(info, window, decision.plan.element, workspace, bytes)
     if effort.ordersRows { decision.plan.rowBytes = rowBytes(info) }
     return decision
   }

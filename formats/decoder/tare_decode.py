@@ -635,6 +635,35 @@ def mask_gaps(stage, size, values):
     return scatter(stored, width, stage, values)
 
 
+def mask_groups(stage, size, values):
+    c = Cursor(stage.parameters, "groups: the parameters")
+    width, group, down, first, row = c.u8(), c.u8(), c.u8(), c.u8(), c.varint()
+    c.end()
+    need(1 <= width <= 8 and size % width == 0, "groups: the width does not divide the chunk")
+    need(len(stage.streams) in (1, 2), "groups: wrong number of streams")
+    need(2 <= group <= 8 and down < 2 and 1 <= first <= group and (down or first == group), "groups: wrong groups")
+    n = size // width
+    need(row and n % row == 0, "groups: the rows do not fill the chunk")
+    # The places of the elements in order: lists of equal groups, padded with n where a group is short.
+    places = np.arange(n, dtype=np.int64).reshape(-1, row)
+    if down:
+        head, rest = places[:first], places[first:]
+        bands = [head] + [rest[at:at + group] for at in range(0, len(rest), group)]
+        groups = [band.T for band in bands if len(band)]
+    else:
+        groups = [np.pad(line, (0, -row % group), constant_values=n).reshape(-1, group) for line in places]
+    order = np.concatenate([np.pad(g, ((0, 0), (0, group - g.shape[1])), constant_values=n) for g in groups])
+    per_byte = 8 // group
+    packed = as_array(same_length(stage.streams[0], -(-len(order) // per_byte), "groups"))
+    masks = np.stack([packed >> (group * i) & ((1 << group) - 1) for i in range(per_byte)], axis=1).reshape(-1)
+    need(not (packed >> (group * per_byte - 1) >> 1).any() and not masks[len(order):].any(), "groups: bits past the last group")
+    bits = masks[:len(order), None] >> np.arange(group, dtype=np.uint8) & 1
+    stored = np.zeros(n + 1, bool)
+    stored[order[bits.astype(bool)]] = True
+    need(not stored[n], "groups: bits past the last element of a group")
+    return scatter(stored[:n], width, stage, values)
+
+
 def mask_rows(stage, size, values):
     c = Cursor(stage.parameters, "rows: the parameters")
     row, inner = c.varint(), c.varint()
@@ -709,8 +738,8 @@ def scatter(stored, width, stage, values):
     return out.reshape(-1)
 
 
-MASK_STAGES = {"none": mask_none, "bitmask": mask_bitmask, "gaps": mask_gaps, "rows": mask_rows,
-               "sorted": mask_sorted}
+MASK_STAGES = {"none": mask_none, "bitmask": mask_bitmask, "gaps": mask_gaps, "groups": mask_groups,
+               "rows": mask_rows, "sorted": mask_sorted}
 
 
 # ---------------------------------------------------------------- section 3: chunks

@@ -295,12 +295,51 @@ def changed(path):
     write(path, tensors, {"format": "pt"})
 
 
+def grouped(path):
+    """N of every M elements, along rows and down columns, in matrices whose rows and chunks cut groups, and in kernels."""
+    generator = random.Random(13)
+
+    def mask(shape, n, m, axis):
+        inner = 1
+        for dimension in shape[axis + 1:]:
+            inner *= dimension
+        count = inner
+        for dimension in shape[:axis + 1]:
+            count *= dimension
+        kept = [True] * count
+        for outer in range(0, count, inner * shape[axis]):
+            for place in range(outer, outer + inner):
+                for at in range(0, shape[axis], m):
+                    group = [place + inner * (at + i) for i in range(min(m, shape[axis] - at))]
+                    for zero in generator.sample(group, min(m - n, len(group))):
+                        kept[zero] = False
+        return kept
+
+    tensors = []
+    for name, dtype, shape, n, m, axis in (
+            ("columns.2.4", "BF16", [66, 50], 2, 4, 0), ("columns.3.5", "F32", [64, 40], 3, 5, 0),
+            ("columns.1.3", "F16", [50, 61], 1, 3, 0), ("columns.1.8", "F64", [64, 20], 1, 8, 0),
+            ("rows.3.5", "BF16", [70, 42], 3, 5, 1), ("rows.2.4", "F32", [65, 50], 2, 4, 1),
+            ("rows.1.3", "F8_E4M3", [40, 80], 1, 3, 1), ("kernel.2.4", "BF16", [12, 16, 3, 5], 2, 4, 1)):
+        width, _ = FLOATS[dtype]
+        data = bytearray(weights(dtype, len(kept := mask(shape, n, m, axis)), 0, len(tensors)))
+        for place, keeps in enumerate(kept):
+            if not keeps:
+                sign = data[(place + 1) * width - 1] & 0x80 if name.startswith("rows") else 0
+                data[place * width:(place + 1) * width] = b"\0" * (width - 1) + bytes([sign])
+        tensors.append((name, dtype, shape, bytes(data)))
+    shape = [700, 512]
+    data = b"".join(struct.pack("<f", 1.5 if keeps else 0) for keeps in mask(shape, 1, 3, 0))
+    tensors.append(("chunks.1.3", "F32", shape, data))
+    write(path, tensors)
+
+
 GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats, 9), ("shapes-3", shapes, 3),
            ("shapes-9", shapes, 9), ("long-3", long_rows, 3), ("folder-3", checkpoint, 3), ("quantised-3", quantised, 3),
            ("by-hand", by_hand, 0), ("rows-4", uneven, 4)]
 CANONICAL = [("positive-3", floats, 3)]
 BASES = {"delta-3": "floats-3.tare", "delta-9": "floats-3.tare"}
-GOLDENS += [("delta-3", changed, 3), ("delta-9", changed, 9)]
+GOLDENS += [("groups-3", grouped, 3), ("delta-3", changed, 3), ("delta-9", changed, 9)]
 
 
 def main():

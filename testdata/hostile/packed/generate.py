@@ -31,7 +31,8 @@ NAMES = ["none", "bitmask", "gaps", "raw", "constant", "bytes", "planes", "fused
 NONE, BITMASK, GAPS, RAW, CONSTANT, BYTES, PLANES, FUSED, FUTURE = range(9)
 NEWER = [*NAMES, "palette", "grid"]  # in files that use them
 NEWEST = [*NEWER, "rows", "delta", "sorted"]
-PALETTE, GRID, ROWS, DELTA, SORTED = range(9, 14)
+GROUPED = [*NEWEST, "groups"]
+PALETTE, GRID, ROWS, DELTA, SORTED, GROUPS = range(9, 15)
 TYPES = [("U8", 1, 1), ("BF16", 1, 2), ("F32", 1, 4), ("F4", 2, 1)]
 U8, BF16, F32, F4 = range(4)
 MAGIC = b"\x89TARE\r\n\x1a"
@@ -660,6 +661,43 @@ keep("outer_unpadded", packed(head=lambda h: u64(len(h) - 7) + h[8:] + b" "), "m
 for name, start in (("cut", struct.pack("<Q", 100) + b"{}"), ("in_length", b"\2\0\0")):
     keep(f"inner_header_{name}", packed([literal(start), tensor(dense=bytes(200))],
                                        [file("", [(0, 0, len(start)), (1,)], container="safetensors")]), "that hold", ("inspect",))
+
+
+# groups: three rows of two bf16, of which the columns of the first two rows are groups of two; then the last row's.
+
+THREE_ROWS = b"\1\0\0\0\0\0\2\0\3\0\0\0"
+MASKS = b"\x19"  # the groups (1, 0), (0, 1), (1), (0), the lowest bits first
+
+
+def groups(*streams, width=2, size=2, down=1, first=2, row=2, tail=b"", dense=THREE_ROWS, values=b"\1\0\2\0\3\0"):
+    mask = stage(GROUPS, bytes([width, size, down, first]) + varint(row) + tail, *(streams or (MASKS,)))
+    return coded(mask, stage(RAW, b"", values), dense, names=GROUPED, type=BF16, shape=[len(dense) // 2])
+
+
+keep("chunk_groups_sound", groups(), "", ())
+keep("chunk_groups_sound_signs", groups(MASKS, b"\1", dense=b"\1\0\0\x80\0\0\2\0\3\0\0\0"), "", ())
+keep("chunk_groups_sound_first", groups(b"\x61", first=1), "", ())
+keep("chunk_groups_sound_along", groups(b"\x11\1", down=0, size=3, first=3), "", ())
+keep("chunk_groups_size_1", groups(size=1, first=1), "'groups' has the parameters", DATA)
+keep("chunk_groups_size_9", groups(size=9), "'groups' has the parameters", DATA)
+keep("chunk_groups_down_2", groups(down=2), "'groups' has the parameters", DATA)
+keep("chunk_groups_first_0", groups(first=0), "'groups' has the parameters", DATA)
+keep("chunk_groups_first_beyond", groups(first=3), "'groups' has the parameters", DATA)
+keep("chunk_groups_along_first", groups(down=0, first=1), "'groups' has the parameters", DATA)
+keep("chunk_groups_row_0", groups(row=0), "'groups' has the parameters", DATA)
+keep("chunk_groups_row_4", groups(row=4), "6 elements in rows of 4", DATA)
+keep("chunk_groups_row_2_62", groups(row=2**62), "6 elements in rows of 4611686018427387904", DATA)
+keep("chunk_groups_width_0", groups(width=0), "'groups' has the parameters", DATA)
+keep("chunk_groups_width_3", groups(width=3), "a mask of elements of 3 bytes", DATA)
+keep("chunk_groups_parameters_none", coded(stage(GROUPS, b"", MASKS), stage(RAW, b"", b"abcd"), b"abcd", names=GROUPED),
+     "'groups' has the parameters []", DATA)
+keep("chunk_groups_parameters_long", groups(tail=b"\0"), "'groups' has the parameters", DATA)
+keep("chunk_groups_streams_3", groups(MASKS, b"\1", b""), "a stage has 3 streams", DATA)
+keep("chunk_groups_mask_short", groups(b""), "decodes to 0 bytes, expected 1", DATA)
+keep("chunk_groups_mask_long", groups(MASKS + b"\0"), "decodes to 2 bytes, expected 1", DATA)
+keep("chunk_groups_past_group", groups(b"\x29"), "bits past its last element", DATA)
+keep("chunk_groups_past_byte", groups(b"\x91\1", down=0, size=3, first=3), "bits past its last element", DATA)
+keep("chunk_groups_past_last", groups(b"\x11\x09", down=0, size=3, first=3), "bits past its last element", DATA)
 
 
 # delta: eight bf16 beside those of the base. Files that begin with `delta_` are read with `--base base.safetensors`.
