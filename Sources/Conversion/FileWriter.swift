@@ -66,7 +66,7 @@ private struct FileWriting: Sendable {
     var parts: [Part] = []
     if case .image(let image) = source.files[file].content {
       parts.append(Part(grid: try Self.bytes(image.headerBytes.count), start: 0))
-      for (number, tensor) in image.header.tensors.enumerated() {
+      for (number, tensor) in image.layout.tensors.enumerated() {
         let grid = image.model.grid(of: image.sources[number])
         parts.append(Part(grid: grid, start: tensor.range.lowerBound, tensor: number))
       }
@@ -119,7 +119,7 @@ private struct FileWriting: Sendable {
   private func isZeros(_ part: Part, _ range: Range<Int>, _ session: PackSourceSession) throws(ModelError) -> Bool {
     guard let tensor = part.tensor, case .image(let image) = source.files[file].content else { return false }
     let block = try within(image.model.path) { () throws(ModelError) in
-      try within("tensor '\(image.header.tensors[tensor].info.name)'") { () throws(ModelError) in
+      try within("tensor '\(image.layout.tensors[tensor].info.name)'") { () throws(ModelError) in
         try session.session(of: image.model).repeatedBlock(of: image.sources[tensor], range)
       }
     }

@@ -46,9 +46,9 @@ struct OutputLayout {
     return PackSource(isFolder: true, files: files)
   }
 
-  private func image(_ tensors: [Int], _ metadata: [MetadataEntry]) throws(ModelError) -> SafetensorsImage {
+  private func image(_ tensors: [Int], _ metadata: [MetadataEntry]) throws(ModelError) -> FileImage {
     try within(model.path) { () throws(ModelError) in
-      try SafetensorsImage(model, tensors: tensors, metadata: metadata, limits: limits)
+      try FileImage(safetensors: model, tensors: tensors, metadata: metadata, limits: limits)
     }
   }
 

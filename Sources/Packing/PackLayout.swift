@@ -26,17 +26,22 @@ struct PackLayout: Sendable {
   init(_ source: PackSource) throws(ModelError) {
     var pending: [Entry] = []
     for (number, file) in source.files.enumerated() {
-      guard let header = file.header else {
+      guard let layout = file.layout else {
         pending.append(try Self.bytes(.file, file: number, 0..<file.byteCount))
         continue
       }
-      pending.append(try Self.bytes(.literal, file: number, 0..<header.dataStart))
-      for (place, tensor) in header.tensors.enumerated() {
+      var gaps = layout.gaps[...]
+      for (place, tensor) in layout.tensors.enumerated() {
+        while let gap = gaps.first, gap.upperBound <= tensor.range.lowerBound {
+          pending.append(try Self.bytes(.literal, file: number, gap))
+          gaps.removeFirst()
+        }
         pending.append(
           Entry(
             role: .tensor, info: tensor.info, file: number, range: tensor.range, holder: pending.count,
-            hasOwnArray: false, holdsMetadata: place == header.metadataTensor))
+            hasOwnArray: false, holdsMetadata: place == file.metadataTensor))
       }
+      for gap in gaps { pending.append(try Self.bytes(.literal, file: number, gap)) }
     }
     try Duplicates(source).mark(&pending)
     for (number, index) in pending.indices.filter({

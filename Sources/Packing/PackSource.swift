@@ -22,8 +22,8 @@ public struct PackSource: Sendable {
 
   package enum Content: Sendable {
     case safetensors(SafetensorsFile)
-    /// A safetensors file that needs not exist.
-    case image(SafetensorsImage)
+    /// A model file that needs not exist.
+    case image(FileImage)
     /// A file of which only the bytes count; it is mapped when they are needed.
     case opaque(path: String)
     /// A file that needs not exist, of which only the bytes count.
@@ -124,11 +124,20 @@ extension PackSource.File {
     }
   }
 
-  /// The file's header and tensors, where it is safetensors.
-  var header: SafetensorsHeader? {
+  /// Where the file's tensors lie, where it is a model.
+  var layout: FileLayout? {
     switch content {
-    case .safetensors(let file): file.header
-    case .image(let image): image.header
+    case .safetensors(let file): file.header.layout
+    case .image(let image): image.layout
+    case .opaque, .bytes, .packed: nil
+    }
+  }
+
+  /// The tensor of `layout` that is metadata, which are read before anything else.
+  var metadataTensor: Int? {
+    switch content {
+    case .safetensors(let file): file.header.metadataTensor
+    case .image(let image): image.metadataTensor
     case .opaque, .bytes, .packed: nil
     }
   }

@@ -352,7 +352,7 @@ private final class Packing: Sendable {
       var digest = FileDigest()
       for operation in operations { digest.append(state.entries[layout.entries[operation.entry].holder].directory) }
       let file = source.files[number]
-      let container = file.header == nil ? "" : "safetensors"
+      let container = file.layout?.container ?? ""
       return PackedIndex.File(
         path: file.path, mode: file.mode, container: container, byteCount: file.byteCount, digest: digest.value,
         operations: operations)

@@ -7,14 +7,15 @@ import Testing
 @Suite struct SafetensorsImageTests {
   private static func image(
     _ tensors: [MemoryModel.Tensor], _ metadata: [(String, String)] = [], _ limits: Limits = Limits()
-  ) throws(ModelError) -> SafetensorsImage {
+  ) throws(ModelError) -> FileImage {
     let model = MemoryModel(tensors)
-    return try SafetensorsImage(
-      model, tensors: Array(tensors.indices), metadata: metadata.map { MetadataEntry(key: $0.0, value: $0.1) },
+    return try FileImage(
+      safetensors: model, tensors: Array(tensors.indices),
+      metadata: metadata.map { MetadataEntry(key: $0.0, value: $0.1) },
       limits: limits)
   }
 
-  private static func text(_ image: SafetensorsImage) -> String {
+  private static func text(_ image: FileImage) -> String {
     String(decoding: image.headerBytes.dropFirst(8), as: UTF8.self)
   }
 
@@ -23,7 +24,7 @@ import Testing
       .init("b", .u8, [3], [1, 2, 3]), .init("z", .bf16, [1], [0, 0]), .init("a", .bf16, [], [0, 0]),
       .init("h", .f16, [1], [0, 0]), .init("e", .f64, [0, 2], []),
     ])
-    #expect(image.header.tensors.map(\.info.name) == ["e", "a", "z", "h", "b"])
+    #expect(image.layout.tensors.map(\.info.name) == ["e", "a", "z", "h", "b"])
     #expect(image.sources == [4, 2, 1, 3, 0])
     #expect(
       Self.text(image) == #"{"e":{"dtype":"F64","shape":[0,2],"data_offsets":[0,0]},"#
@@ -52,8 +53,8 @@ import Testing
       .init("\"é\u{0}", .f4, [3, 2], [1, 2, 3]), .init("", .i64, [], [0, 0, 0, 0, 0, 0, 0, 0]),
     ])
     let header = try unsafe SafetensorsHeader.parse(image.headerBytes.span.bytes, fileByteCount: image.byteCount)
-    #expect(header.tensors.map(\.info) == image.header.tensors.map(\.info))
-    #expect(header.tensors.map(\.range) == image.header.tensors.map(\.range))
+    #expect(header.tensors.map(\.info) == image.layout.tensors.map(\.info))
+    #expect(header.tensors.map(\.range) == image.layout.tensors.map(\.range))
   }
 
   @Test func whatTheFormatLacksIsRefused() throws {

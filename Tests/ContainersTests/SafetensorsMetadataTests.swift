@@ -11,10 +11,10 @@ import Testing
   /// The bytes of a file with that metadata and one tensor.
   private static func file(_ list: [MetadataEntry]) throws -> [UInt8] {
     let model = MemoryModel([.init("w", .f32, [1], [1, 2, 3, 4])])
-    let image = try SafetensorsImage(model, tensors: [0], metadata: list)
+    let image = try FileImage(safetensors: model, tensors: [0], metadata: list)
     let session = image.model.makeSession()
     var bytes = image.headerBytes
-    for tensor in image.header.tensors {
+    for tensor in image.layout.tensors {
       try image.withBytes(tensor.range, session) { bytes += unsafe $0.withUnsafeBytes { unsafe Array($0) } }
     }
     #expect(bytes.count == image.byteCount)
@@ -91,8 +91,8 @@ import Testing
     let header = #"{"tare.metadata":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#
     let model = try Self.read(safetensors(header, data: [7]))
     #expect(model.catalog.tensors.map(\.info.name) == ["tare.metadata"])
-    #expect(try SafetensorsImage(model, tensors: [0], metadata: [Self.typed]).modelTensors == [0])
-    let error = failure { _ = try SafetensorsImage(model, tensors: [0], metadata: [Self.long(6_000)]) }
+    #expect(try FileImage(safetensors: model, tensors: [0], metadata: [Self.typed]).modelTensors == [0])
+    let error = failure { _ = try FileImage(safetensors: model, tensors: [0], metadata: [Self.long(6_000)]) }
     #expect(error?.code == .unsupported)
     #expect(error?.message == "tensor 'tare.metadata': the name is taken for metadata")
   }

@@ -13,7 +13,7 @@ import Testing
   /// A model packed by its image: long rows of zeros and ones, so that tensors have several chunks, some constant.
   private func packed(_ tensors: [MemoryModel.Tensor], metadata: [MetadataEntry] = []) throws -> PackedModel {
     let model = MemoryModel(tensors)
-    let image = try SafetensorsImage(model, tensors: Array(tensors.indices), metadata: metadata)
+    let image = try FileImage(safetensors: model, tensors: Array(tensors.indices), metadata: metadata)
     let file = PackSource.File(path: "", mode: 0, byteCount: image.byteCount, content: .image(image))
     let path = folder.path("m.tare")
     _ = try Packer.pack(

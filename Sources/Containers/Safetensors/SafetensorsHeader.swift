@@ -3,12 +3,8 @@ public import TensorModel
 /// The header of a safetensors file, proved once: names are distinct, sizes follow from shapes, and the tensors tile the
 /// file's data from its first byte to its last.
 public struct SafetensorsHeader: Sendable {
-  /// One tensor and where it lies.
-  public struct Tensor: Sendable {
-    public let info: TensorInfo
-    /// Its bytes in the file. They may begin at any address: the format does not align them.
-    public let range: Range<Int>
-  }
+  /// One tensor and where it lies; the format does not align it.
+  public typealias Tensor = FileLayout.Tensor
 
   /// The offset in the file of the first byte of data: 8 and the length of the JSON text.
   public let dataStart: Int
@@ -19,6 +15,12 @@ public struct SafetensorsHeader: Sendable {
   public internal(set) var metadata: [MetadataEntry]
   /// The tensor that is metadata rather than a part of the model.
   public internal(set) var metadataTensor: Int?
+
+  /// How the file of that header is cut.
+  public var layout: FileLayout {
+    FileLayout(
+      container: "safetensors", byteCount: tensors.last?.range.upperBound ?? dataStart, tensors: tensors)
+  }
 
   /// Reads and proves the header of a file of `fileByteCount` bytes.
   ///

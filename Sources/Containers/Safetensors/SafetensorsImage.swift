@@ -1,27 +1,11 @@
 public import TensorModel
 
-/// A safetensors file that needs not exist: its header laid out, its tensors' bytes still in the model that lends them.
+/// Safetensors files that need not exist.
 ///
-/// It is what the reference writes for these tensors: widest dtype first, in the order of `DType.all` backwards, then by
+/// They are what the reference writes for their tensors: widest dtype first, in the order of `DType.all` backwards, then by
 /// name, bytewise; without gaps. So every tensor of whole-byte elements is aligned to them in the file.
-public struct SafetensorsImage: Sendable {
-  public let model: any ContainerReader
-  /// In the order of the file.
-  public let header: SafetensorsHeader
-  /// Per tensor of `header`, its number in `model`. That of the metadata is one more than those that the model was given
-  /// with.
-  public let sources: [Int]
-  /// The file's first bytes: the length of the header and the header.
-  public let headerBytes: [UInt8]
-
-  /// The numbers of the model's own tensors, in the order of the file.
-  public var modelTensors: [Int] {
-    header.tensors.indices.filter { $0 != header.metadataTensor }.map { sources[$0] }
-  }
-
-  public var byteCount: Int { header.tensors.last?.range.upperBound ?? headerBytes.count }
-
-  /// Lays out the file.
+extension FileImage {
+  /// Lays out a safetensors file.
   /// - Parameters:
   ///   - tensors: numbers of tensors in `model`.
   ///   - metadata: in the order in which it is written.
@@ -29,7 +13,7 @@ public struct SafetensorsImage: Sendable {
   ///   for a tensor whose name the format reserves; `malformed` where two tensors have one name, or all together 2^63
   ///   bytes or more.
   public init(
-    _ model: any ContainerReader, tensors: [Int], metadata: [MetadataEntry], limits: Limits = Limits()
+    safetensors model: any ContainerReader, tensors: [Int], metadata: [MetadataEntry], limits: Limits = Limits()
   ) throws(ModelError) {
     let metadataText = try SafetensorsMetadata(metadata)
     var (model, tensors) = (model, tensors)
@@ -58,14 +42,14 @@ public struct SafetensorsImage: Sendable {
     guard case (_, false) = end.addingReportingOverflow(text.count) else {
       throw ModelError(.malformed, "the tensors have 2^63 bytes or more together")
     }
-    self.model = model
-    sources = order
-    headerBytes = text
-    header = SafetensorsHeader(
-      dataStart: text.count,
+    let layout = FileLayout(
+      container: "safetensors", byteCount: text.count + end,
       tensors: placed.map {
         .init(info: $0.info, range: (text.count + $0.offsets.lowerBound)..<(text.count + $0.offsets.upperBound))
-      }, metadata: metadata, metadataTensor: metadataText.tensor.flatMap { _ in order.firstIndex(of: tensors.last!) })
+      })
+    self.init(
+      model, layout: layout, sources: order,
+      metadataTensor: metadataText.tensor.flatMap { _ in order.firstIndex(of: tensors.last!) }, headerBytes: text)
   }
 
   private static func demandFree(_ name: String, _ catalog: Catalog, _ tensors: [Int]) throws(ModelError) {
@@ -95,48 +79,5 @@ public struct SafetensorsImage: Sendable {
       keyed.append((rank, ExactName(info.name), number))
     }
     return keyed.sorted { $0.rank == $1.rank ? $0.name < $1.name : $0.rank > $1.rank }.map(\.number)
-  }
-
-  /// The tensor of the file that holds the byte at `position`, which is no byte of the header.
-  func tensor(holding position: Int) -> Int {
-    // The first that ends behind it: empty tensors end before.
-    var low = 0
-    var high = header.tensors.count
-    while low < high {
-      let middle = (low + high) / 2
-      if header.tensors[middle].range.upperBound <= position { low = middle + 1 } else { high = middle }
-    }
-    precondition(low < header.tensors.count, "a position outside of the file")
-    return low
-  }
-}
-
-extension SafetensorsImage {
-  /// Lends a range of the file's bytes that lies in the header or in one tensor.
-  /// - Parameter session: one of `model`.
-  package func withBytes<Result>(
-    _ range: Range<Int>, _ session: any TensorSession, _ body: (RawSpan) throws(ModelError) -> Result
-  ) throws(ModelError) -> Result {
-    guard range.lowerBound >= header.dataStart else {
-      precondition(range.upperBound <= header.dataStart)
-      return try body(unsafe headerBytes.span.bytes.extracting(range))
-    }
-    let (tensor, part) = place(of: range)
-    return try within("tensor '\(header.tensors[tensor].info.name)'") { () throws(ModelError) in
-      try session.withBytes(of: sources[tensor], part, body)
-    }
-  }
-
-  /// Says that a range in one tensor will not be read again soon.
-  package func release(_ range: Range<Int>, _ session: any TensorSession) {
-    guard range.lowerBound >= header.dataStart, !range.isEmpty else { return }
-    let (tensor, part) = place(of: range)
-    session.release(of: sources[tensor], part)
-  }
-
-  private func place(of range: Range<Int>) -> (tensor: Int, part: Range<Int>) {
-    let tensor = tensor(holding: range.lowerBound)
-    let start = header.tensors[tensor].range.lowerBound
-    return (tensor, (range.lowerBound - start)..<(range.upperBound - start))
   }
 }
