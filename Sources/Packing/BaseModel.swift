@@ -28,18 +28,33 @@ public final class BaseModel: Sendable {
     return splitPath(path).name
   }
 
+  /// The types whose numbers are rounded to each other: many keep a model in one and its versions in another.
+  private static let convertible: [DType] = [.f32, .f16, .bf16]
+
+  /// Whether a tensor of a type may be the difference from one of another.
+  static func canConvert(_ source: DType, to target: DType) -> Bool {
+    source == target || convertible.contains(source) && convertible.contains(target)
+  }
+
   /// The first tensor of that name, type and shape.
-  func tensor(_ name: String, like info: TensorInfo) -> Int? {
+  func tensor(_ name: String, _ dtype: DType, _ shape: [Int]) -> Int? {
     numbers[ExactName(name)]?.first {
       let found = reader.catalog.tensors[$0].info
-      return found.dtype == info.dtype && found.shape == info.shape
+      return found.dtype == dtype && found.shape == shape
     }
   }
 
-  /// Why there is none.
-  func mismatch(_ name: String, like info: TensorInfo) -> String {
+  /// The tensor from which one of those can be the difference: of its name and shape, and of its type if there is one.
+  func tensor(like info: TensorInfo) -> Int? {
+    if let same = tensor(info.name, info.dtype, info.shape) { return same }
+    guard Self.convertible.contains(info.dtype) else { return nil }
+    return Self.convertible.lazy.compactMap { self.tensor(info.name, $0, info.shape) }.first
+  }
+
+  /// Why there is no tensor of that name, type and shape.
+  func mismatch(_ name: String, _ dtype: DType, _ shape: [Int]) -> String {
     guard let number = numbers[ExactName(name)]?.first else { return "it has no tensor '\(name)'" }
     let found = reader.catalog.tensors[number].info
-    return "its '\(name)' is \(found.dtype.name) \(found.shape), expected \(info.dtype.name) \(info.shape)"
+    return "its '\(name)' is \(found.dtype.name) \(found.shape), expected \(dtype.name) \(shape)"
   }
 }

@@ -20,9 +20,10 @@ final class BaseTensors: Sendable {
         numbers.append(nil)
         continue
       }
-      guard let number = model.tensor(base.name, like: entry.info) else {
+      guard let number = model.tensor(base.name, base.dtype, entry.info.shape) else {
+        let mismatch = model.mismatch(base.name, base.dtype, entry.info.shape)
         throw ModelError(
-          .wrongBase, "\(model.reader.path) is not the base: \(model.mismatch(base.name, like: entry.info))",
+          .wrongBase, "\(model.reader.path) is not the base: \(mismatch)",
           hint: index.baseName.map { "--base names the model that '\($0)' was" }
         ).inside("tensor '\(entry.info.name)'")
       }

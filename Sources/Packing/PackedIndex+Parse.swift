@@ -129,11 +129,23 @@ extension PackedIndex {
     offset += stored
     var entry = Entry(role: role, info: info, place: place, holder: before.count)
     if isDifference {
-      entry.base = BaseTensor(
-        name: try cursor.string("the name of a base tensor"),
-        hash: try cursor.integer(UInt64.self, "the hash of a base tensor"))
+      entry.base = try within("tensor '\(info.name)'") { () throws(ModelError) in
+        try parseBase(&cursor, types, of: info)
+      }
     }
     return entry
+  }
+
+  private static func parseBase(
+    _ cursor: inout ByteCursor, _ types: [DType], of info: TensorInfo
+  ) throws(ModelError) -> BaseTensor {
+    let name = try cursor.string("the name of a base tensor")
+    let type = try cursor.varint("the type of a base tensor")
+    guard types.indices.contains(type), BaseModel.canConvert(types[type], to: info.dtype) else {
+      throw ModelError(.malformed, "type \(type) of \(types.count) of a base tensor, expected one like its own")
+    }
+    return BaseTensor(
+      name: name, dtype: types[type], hash: try cursor.integer(UInt64.self, "the hash of a base tensor"))
   }
 
   private static func parseFile(_ cursor: inout ByteCursor, _ entries: [Entry]) throws(ModelError) -> File {

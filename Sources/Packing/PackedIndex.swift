@@ -36,9 +36,11 @@ struct PackedIndex: Sendable {
     var base: BaseTensor?
   }
 
-  /// A tensor of the base.
+  /// A tensor of the base, of the shape of the entry's.
   struct BaseTensor: Hashable, Sendable {
     var name: String
+    /// Where it is not the entry's, numbers are rounded to that.
+    var dtype: DType
     /// The hash of its bytes.
     var hash: UInt64
   }
@@ -76,9 +78,10 @@ struct PackedIndex: Sendable {
     for name in encodings { writer.string(name) }
     var types: [DType] = []
     var typeNumbers: [DType: Int] = [:]
-    for entry in entries where typeNumbers[entry.info.dtype] == nil {
-      typeNumbers[entry.info.dtype] = types.count
-      types.append(entry.info.dtype)
+    for dtype in entries.flatMap({ [$0.info.dtype, $0.base?.dtype].compactMap(\.self) })
+    where typeNumbers[dtype] == nil {
+      typeNumbers[dtype] = types.count
+      types.append(dtype)
     }
     writer.varint(types.count)
     for type in types {
@@ -87,19 +90,19 @@ struct PackedIndex: Sendable {
       writer.varint(type.blockBytes)
     }
     writer.varint(entries.count)
-    for entry in entries { Self.write(entry, type: typeNumbers[entry.info.dtype]!, to: &writer) }
+    for entry in entries { Self.write(entry, typeNumbers, to: &writer) }
     writer.varint(files.count)
     for file in files { Self.write(file, to: &writer) }
     if let baseName { writer.string(baseName) }
     return writer.bytes
   }
 
-  private static func write(_ entry: Entry, type: Int, to writer: inout ByteWriter) {
+  private static func write(_ entry: Entry, _ types: [DType: Int], to writer: inout ByteWriter) {
     writer.byte(entry.base == nil ? entry.role.rawValue : differenceRole)
     switch entry.role {
     case .tensor, .alias:
       writer.string(entry.info.name)
-      writer.varint(type)
+      writer.varint(types[entry.info.dtype]!)
       writer.varint(entry.info.shape.count)
       for dimension in entry.info.shape { writer.varint(dimension) }
     case .file, .literal:
@@ -114,6 +117,7 @@ struct PackedIndex: Sendable {
     }
     if let base = entry.base {
       writer.string(base.name)
+      writer.varint(types[base.dtype]!)
       writer.integer(base.hash)
     }
   }

@@ -129,8 +129,9 @@ import TensorModel
       throw file.missingBase ?? ModelError(.malformed, "an entry needs a base that the file does not")
     }
     let number = tensors.number(of: entry)
-    try base.withBytes(of: number, range, body)
-    base.release(of: number, range)
+    let dtype = file.index.entries[entry].info.dtype
+    try base.withBytes(of: number, as: dtype, range, body)
+    base.release(of: number, as: dtype, range)
   }
 
   /// What went wrong with a difference: where the base is another than it was, that.

@@ -12,7 +12,7 @@ public struct PackOptions: Sendable {
   public var memory: Int
   /// Whether −0 of floating-point tensors is stored as +0: the sign of zeros is lost then, and nothing else.
   public var canonicalizesZeros: Bool
-  /// What tensors may be stored as the difference from: each from the base's tensor of the same name, type and shape.
+  /// What tensors may be stored as the difference from: each from the base's tensor of the same name and shape.
   public var base: BaseModel?
 
   public init(
@@ -89,10 +89,10 @@ private final class Packing: Sendable {
     var baseChunks = 0
   }
 
-  /// How an entry is stored, and the hash of its base tensor.
+  /// How an entry is stored, and its base tensor.
   struct EntryDecision {
     var decision: TensorPlanner.Decision
-    var baseHash: UInt64?
+    var base: PackedIndex.BaseTensor?
   }
 
   struct State {
@@ -165,7 +165,7 @@ private final class Packing: Sendable {
     holders = layout.entries.prefix { $0.role != .alias }.count
     baseNumbers = layout.entries.prefix(holders).map { entry in
       guard entry.role == .tensor, !entry.holdsMetadata else { return nil }
-      return options.base?.tensor(entry.info.name, like: entry.info)
+      return options.base?.tensor(like: entry.info)
     }
     header = OuterHeader(
       layout, denseBytes: source.byteCount, canonicalizesZeros: options.canonicalizesZeros,
@@ -188,11 +188,14 @@ private final class Packing: Sendable {
         }
         var made = EntryDecision(decision: decision)
         if let base = worker.base, let number = baseNumbers[index] {
-          made.baseHash = try base.hash(of: number)
+          let info = options.base!.reader.catalog.tensors[number].info
+          made.base = PackedIndex.BaseTensor(name: info.name, dtype: info.dtype, hash: try base.hash(of: number))
           made.decision = try planner.withDelta(decision, entry.info, worker.workspace) {
             (range, body) throws(ModelError) in
             try worker.withBytes(of: entry, range) { (bytes, _) throws(ModelError) in
-              try base.withBytes(of: number, range) { (base) throws(ModelError) in try body(bytes, base) }
+              try base.withBytes(of: number, as: entry.info.dtype, range) { (base) throws(ModelError) in
+                try body(bytes, base)
+              }
             }
           }
         }
@@ -206,7 +209,7 @@ private final class Packing: Sendable {
         let grid = ChunkGrid(info, target: decision.chunkBytes)
         let directory = EntryDirectory(grid: grid, shared: [], chunkStarts: [0], storedHashes: [], denseHashes: [])
         var state = EntryState(decision: decision, grid: grid, directory: directory)
-        state.base = made[index]!.baseHash.map { PackedIndex.BaseTensor(name: info.name, hash: $0) }
+        state.base = made[index]!.base
         return state
       }
     }
@@ -260,8 +263,9 @@ private final class Packing: Sendable {
     of index: Int, _ range: Range<Int>, _ worker: Worker, _ body: (RawSpan) throws(ModelError) -> Void
   ) throws(ModelError) {
     guard let base = worker.base, let number = baseNumbers[index] else { return try body(RawSpan()) }
-    try base.withBytes(of: number, range, body)
-    base.release(of: number, range)
+    let dtype = layout.entries[index].info.dtype
+    try base.withBytes(of: number, as: dtype, range, body)
+    base.release(of: number, as: dtype, range)
   }
 
   /// Gives a chunk its place in the file and notes it in its entry's directory.

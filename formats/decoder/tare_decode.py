@@ -819,7 +819,12 @@ class Entry:
             self.stored, self.directory_bytes, self.directory_hash = c.varint(), c.varint(), c.u64()
             need(self.directory_bytes <= self.stored, "a directory is larger than its entry")
         if self.needs_base:
-            self.base_name, self.base_hash = c.string(), c.u64()
+            self.base_name, kind = c.string(), c.varint()
+            need(kind < len(types), "an entry has a base of a type that the index does not list")
+            self.base_type = types[kind]
+            need(self.base_type == self.type or {self.base_type, self.type} <= set(CONVERTIBLE),
+                 "an entry has a base of another type")
+            self.base_hash = c.u64()
         self.row_bytes = self.bytes
         if len(self.shape) >= 2 and self.shape[-1] % block == 0:
             self.row_bytes = self.shape[-1] // block * block_bytes
@@ -948,6 +953,35 @@ def check_paths(files):
 
 
 # ---------------------------------------------------------------- the packed file
+
+
+# Types whose numbers are rounded to each other, as the index has them.
+CONVERTIBLE = [("F32", 1, 4), ("F16", 1, 2), ("BF16", 1, 2)]
+
+
+def converted(data, source, target):
+    """The bytes of floats of one type in another."""
+    if source == target:
+        return data
+    if source == "F32":
+        wide = np.frombuffer(data, "<u4")
+    elif source == "BF16":
+        wide = np.frombuffer(data, "<u2").astype(np.uint32) << 16
+    else:
+        half = np.frombuffer(data, "<u2").astype(np.uint32)
+        nan = half & 0x7FFF > 0x7C00
+        wide = half.astype(np.uint16).view(np.float16).astype(np.float32).view(np.uint32)
+        wide = np.where(nan, (half & 0x8000) << 16 | 0x7FC00000 | (half & 0x3FF) << 13, wide).astype(np.uint32)
+    nan = wide & 0x7FFFFFFF > 0x7F800000
+    if target == "F32":
+        return np.where(nan, wide | 0x400000, wide).astype("<u4").tobytes()
+    if target == "BF16":
+        out = np.where(nan, wide >> 16 | 0x40, wide + 0x7FFF + (wide >> 16 & 1) >> 16)
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):
+            out = wide.view(np.float32).astype(np.float16).view(np.uint16)
+        out = np.where(nan, wide >> 16 & 0x8000 | 0x7E00 | wide >> 13 & 0x3FF, out)
+    return out.astype("<u2").tobytes()
 
 
 class PlainFile:
@@ -1105,28 +1139,28 @@ class PackedFile:
             start, end = directory.span(number)
             base = None
             if entry.needs_base and needs_base(stored, self.names):
-                base = self.base_bytes(entry)[start:end]
+                base = self.base_bytes(entry)[1][start:end]
             try:
                 chunk = decode_chunk(stored, start, end - start, self.names, shared, base).tobytes()
                 need(len(chunk) == end - start and xxh3(chunk) == directory.dense_hashes[number],
                      f"chunk {number} decodes to something else than what was packed")
             except PackedError:
-                if base is not None and xxh3(self.base_bytes(entry)) != entry.base_hash:
+                if base is not None and xxh3(self.base_bytes(entry)[0]) != entry.base_hash:
                     raise WrongBase(f"the base's {entry.base_name!r} holds other values than when this was packed") from None
                 raise
             self.last_chunk[slot] = entry.number, number, chunk
         return self.last_chunk[slot][2]
 
     def base_bytes(self, entry):
-        """The bytes of the base tensor of an entry."""
+        """The bytes of the base tensor of an entry, as they are and in the type of the entry."""
         if self.base is None:
             raise WrongBase(f"it is the difference from {self.base_name!r}, which was not given; --base names that model")
         if self.last_base[:1] != (entry.number,):
-            data = self.base.tensor_bytes(entry.base_name, entry.type[0], entry.shape)
+            data = self.base.tensor_bytes(entry.base_name, entry.base_type[0], entry.shape)
             if data is None:
                 raise WrongBase(f"the base has no tensor {entry.base_name!r} of that type and shape")
-            self.last_base = entry.number, data
-        return self.last_base[1]
+            self.last_base = entry.number, data, converted(data, entry.base_type[0], entry.type[0])
+        return self.last_base[1:]
 
     def tensor_bytes(self, name, dtype, shape):
         """All bytes of the first tensor of that name, type and shape; None where there is none."""

@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "formats" / "decoder"))
 sys.dont_write_bytecode = True
 from naive_encoder import Entry, File, Grid, build, chunk, f32, palette, split  # noqa: E402
-from tare_decode import xxh3  # noqa: E402
+from tare_decode import converted, xxh3  # noqa: E402
 
 tare = str(Path(sys.argv[1]).resolve())
 here = Path(__file__).resolve().parent
@@ -295,6 +295,26 @@ def changed(path):
     write(path, tensors, {"format": "pt"})
 
 
+def retyped(path):
+    """The F32, F16 and BF16 tensors of `floats` in another of these types, every eleventh element a little off."""
+    floats(path)
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    tensors = []
+    for number, (name, tensor) in enumerate((k, v) for k, v in json.loads(data[8:8 + size]).items() if k != "__metadata__"):
+        if tensor["dtype"] not in ("F32", "F16", "BF16"):
+            continue
+        width, _ = FLOATS[tensor["dtype"]]
+        start, end = (8 + size + offset for offset in tensor["data_offsets"])
+        target = {"F32": ("BF16", "F16"), "F16": ("F32", "BF16"), "BF16": ("F32", "F16")}[tensor["dtype"]][number % 2]
+        dense = converted(data[start:end], tensor["dtype"], target)
+        width, _ = FLOATS[target]
+        words = [int.from_bytes(dense[at:at + width], "little") ^ (at % (11 * width) == 0)
+                 for at in range(0, len(dense), width)]
+        tensors.append((name, target, tensor["shape"], b"".join(word.to_bytes(width, "little") for word in words)))
+    write(path, tensors)
+
+
 def grouped(path):
     """N of every M elements, along rows and down columns, in matrices whose rows and chunks cut groups, and in kernels."""
     generator = random.Random(13)
@@ -338,8 +358,9 @@ GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats
            ("shapes-9", shapes, 9), ("long-3", long_rows, 3), ("folder-3", checkpoint, 3), ("quantised-3", quantised, 3),
            ("by-hand", by_hand, 0), ("rows-4", uneven, 4)]
 CANONICAL = [("positive-3", floats, 3)]
-BASES = {"delta-3": "floats-3.tare", "delta-9": "floats-3.tare"}
-GOLDENS += [("groups-3", grouped, 3), ("delta-3", changed, 3), ("delta-9", changed, 9)]
+BASES = {"retyped-3": "floats-3.tare", "delta-3": "floats-3.tare", "delta-9": "floats-3.tare"}
+GOLDENS += [("groups-3", grouped, 3), ("delta-3", changed, 3), ("delta-9", changed, 9),
+            ("retyped-3", retyped, 3)]
 
 
 def main():

@@ -11,8 +11,8 @@ struct PackCommand: ParsableCommand {
       What tare unpack gives back is the same, byte for byte, unless --canonical-zero was given: that stores −0 as +0, \
       which loses the sign of zeros and nothing else. The packed file says so, and how many there were.
 
-      With --base, tensors are stored as the difference from those of another model that have the same name, type and \
-      shape, where that is smaller: what is equal takes nothing, a pruned version its mask, a fine-tuned one the bits \
+      With --base, tensors are stored as the difference from those of another model that have the same name and shape, \
+      where that is smaller (F32, F16 and BF16 are rounded to each other): what is equal takes nothing, a pruned version its mask, a fine-tuned one the bits \
       that changed. The same model must be given with --base to whatever reads those tensors again; the packed file \
       knows it by its content, and says its name.
       """)

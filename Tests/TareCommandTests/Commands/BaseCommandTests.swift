@@ -54,6 +54,23 @@ import Testing
     #expect(try folder.read("again") == folder.read("pruned"))
   }
 
+  /// Many keep a model in one type and its versions in another.
+  @Test(arguments: ["f32", "f16", "bf16"], ["f32", "f16", "bf16"])
+  func aBaseOfAnotherTypeIsRounded(type: String, baseType: String) throws {
+    let folder = try TemporaryFolder()
+    for arguments in [
+      ["convert", Sample.demo, "wide", "--to", "safetensors", "--dtype", "f32", "--prune", "magnitude:0.1"],
+      ["convert", "wide", "base", "--to", "safetensors", "--dtype", baseType],
+      ["convert", "base", "version", "--to", "safetensors", "--dtype", type, "--prune", "magnitude:0.7"],
+      ["pack", "version", "--base", "base", "-o", "d.tare"], ["unpack", "d.tare", "--base", "base", "-o", "back"],
+    ] {
+      let result = try tare.run(arguments, in: folder.path)
+      #expect(result.exitCode == 0, "\(arguments): \(result.errors)")
+    }
+    #expect(try folder.read("back") == folder.read("version"))
+    #expect(try folder.read("d.tare").count < 5000)
+  }
+
   @Test func foldersAreDifferencesFromFolders() throws {
     let folder = try TemporaryFolder()
     try FileManager.default.copyItem(atPath: Sample.sharded, toPath: folder.path("base"))

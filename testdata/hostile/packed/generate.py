@@ -141,8 +141,13 @@ def sealed(e):
     body = b"".join(s[1] for s in e["shared"]) + b"".join(e["chunks"]) + d
     given = [e[key] if e[key] is not None else len(x) for key, x in (("stored", body), ("directory_bytes", d))]
     place = varint(given[0]) + varint(given[1]) + (e["directory_hash"] or hash8(d))
-    # The base tensor: its name and the hash of its bytes.
-    return body, head + place + (string(e["base"][0]) + hash8(e["base"][1]) if e["role"] == 4 else b"")
+    return body, head + place + (base_record(e) if e["role"] == 4 else b"")
+
+
+def base_record(e):
+    """The base tensor: its name, its type if it is another, and the hash of its bytes."""
+    name, data, *type = e["base"]
+    return string(name) + varint(*(type or [e["type"]])) + hash8(data)
 
 
 def file(path, operations, *, mode=0, container=None, size=None, digest=None, count=None, raw=None):
@@ -703,6 +708,7 @@ keep("chunk_groups_past_last", groups(b"\x11\x09", down=0, size=3, first=3), "bi
 # delta: eight bf16 beside those of the base. Files that begin with `delta_` are read with `--base base.safetensors`.
 
 BASE = struct.pack("<8H", *range(0x3F80, 0x3F88))
+WIDE = b"".join(b"\x33\x44" + BASE[i:i + 2] for i in range(0, 16, 2))  # a little more, in f32
 OTHER = struct.pack("<8H", *range(0x3F81, 0x3F89))  # each one more than the base's
 PLUS_ONE = bytes([2] * 8), bytes(8)  # the planes of these differences
 
@@ -759,6 +765,9 @@ keep("delta_other_base", differing(delta(*PLUS_ONE), base=("other", BASE)), "is 
 keep("delta_wrong_hash_unused", differing(delta(*PLUS_ONE), base=("a", b"lie")), "", ())
 keep("delta_of_no_tensor", differing(delta(*PLUS_ONE), base=("gone", BASE)), "it has no tensor 'gone'", DATA)
 keep("delta_of_other_type", differing(delta(*PLUS_ONE), base=("wide", BASE)), "its 'wide' is F32 [8], expected BF16 [8]", DATA)
+keep("delta_sound_converted", differing(delta(*PLUS_ONE), base=("wide", WIDE, F32)), "", ())
+keep("delta_of_unlike_type", differing(delta(*PLUS_ONE), base=("a", BASE, U8)), "expected one like its own")
+keep("delta_of_type_beyond", differing(delta(*PLUS_ONE), base=("a", BASE, 9)), "expected one like its own")
 keep("delta_of_other_shape", differing(delta(*PLUS_ONE), base=("b", BASE)), "its 'b' is BF16 [7], expected BF16 [8]", DATA)
 keep("delta_role_without_feature", differing(delta(*PLUS_ONE), requires=""), "which the header does not require")
 keep("delta_feature_without_role", differing(stage(RAW, b"", OTHER), role=0), "no entry is a difference")
@@ -799,7 +808,7 @@ keep("delta_role_of_alias", packed([
 def base_model():
     """What `base.safetensors` holds."""
     tensors = {"a": ("BF16", 8, BASE), "b": ("BF16", 7, BASE[:14]), "c": ("BF16", 3, BASE[:6]), "other": ("BF16", 8, OTHER),
-               "two": ("BF16", 2, BASE[:4]), "wide": ("F32", 8, BASE * 2)}
+               "two": ("BF16", 2, BASE[:4]), "wide": ("F32", 8, WIDE)}
     text, at = {}, 0
     for name, (dtype, count, data) in tensors.items():
         text[name] = {"dtype": dtype, "shape": [count], "data_offsets": [at, at + len(data)]}
