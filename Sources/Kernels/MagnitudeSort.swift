@@ -20,6 +20,20 @@ public enum MagnitudeSort {
       { unsafe gather(source.words(UInt64.self), base, count, counters, target, baseTarget) })
   }
 
+  /// Writes `base` to its target in its own order.
+  /// - Parameter counters: room for `counterCount(width:)` of them.
+  public static func sort(
+    _ base: UnsafeRawPointer, count: Int, width: Int, counters: UnsafeMutablePointer<UInt32>,
+    into target: UnsafeMutableRawPointer
+  ) {
+    withWord(
+      width: width,
+      { unsafe sort(base.words(UInt8.self), count, counters, target) },
+      { unsafe sort(base.words(UInt16.self), count, counters, target) },
+      { unsafe sort(base.words(UInt32.self), count, counters, target) },
+      { unsafe sort(base.words(UInt64.self), count, counters, target) })
+  }
+
   /// Puts elements that lie in the order of `base` where they belong: the inverse of `gather`.
   public static func scatter(
     _ sorted: UnsafeRawPointer, by base: UnsafeRawPointer, count: Int, width: Int,
@@ -58,6 +72,23 @@ public enum MagnitudeSort {
       unsafe counters[place] = next
       next &+= here
       place &+= 1
+    }
+  }
+
+  @inline(__always)
+  private static func sort<W: Word>(
+    _ base: UnsafePointer<W>, _ count: Int, _ counters: UnsafeMutablePointer<UInt32>, _ target: UnsafeMutableRawPointer
+  ) {
+    let target = unsafe target.words(W.self)
+    unsafe starts(base, count, counters)
+    var index = 0
+    while index < count {
+      let word = unsafe base[index]
+      let key = key(word)
+      let place = unsafe Int(truncatingIfNeeded: counters[key])
+      unsafe counters[key] &+= 1
+      unsafe target[place] = word
+      index &+= 1
     }
   }
 

@@ -90,11 +90,13 @@ private final class LogicalSession: TensorSession {
     case .logical(let logical, _):
       guard !range.isEmpty else { return }
       // The same share of every part, whose elements may be of another size.
-      let whole = Double(logical.info.byteCount)
+      let whole = logical.info.byteCount
       for part in logical.parts {
         let byteCount = catalog.tensors[part.tensor].info.byteCount
-        let start = Int(Double(range.lowerBound) / whole * Double(byteCount))
-        base.release(of: part.tensor, start..<min(byteCount, start + range.count))
+        func share(_ position: Int) -> Int {
+          whole.dividingFullWidth(byteCount.multipliedFullWidth(by: position)).quotient
+        }
+        base.release(of: part.tensor, share(range.lowerBound)..<share(range.upperBound))
       }
     }
   }

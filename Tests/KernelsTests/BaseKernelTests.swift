@@ -38,6 +38,9 @@ import Testing
         from.source, by: by.source, count: count, width: width, counters: room, into: sorted.bytes, sortedBase.bytes)
       #expect(sorted.content == bytes(order.map { source[$0] }))
       #expect(sortedBase.content == bytes(order.map { base[$0] }))
+      let alone = GuardedBytes(count * width, alignment: 8)
+      unsafe MagnitudeSort.sort(by.source, count: count, width: width, counters: room, into: alone.bytes)
+      #expect(alone.content == sortedBase.content && alone.isIntact)
       let back = GuardedBytes(count * width, alignment: 8)
       unsafe MagnitudeSort.scatter(
         sorted.source, by: by.source, count: count, width: width, counters: room, into: back.bytes)
