@@ -44,17 +44,18 @@ let package = Package(
     layer("Encodings", ["TensorModel", "Kernels", "CZstd"]),
     layer("Containers", ["TensorModel", "ByteStore", "Kernels"]),
     layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers"]),
-    layer("Inspection", ["TensorModel", "Kernels", "Containers", "Packing"]),
+    layer("Schemas", ["TensorModel", "Kernels", "Encodings", "Containers", "Packing"]),
+    layer("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Schemas"]),
     layer("Verification", ["TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "CNettle"]),
     layer(
       "Conversion",
-      ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers", "Packing", "Verification"]),
+      ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers", "Packing", "Schemas", "Verification"]),
     layer("Export", ["TensorModel", "ByteStore", "Kernels", "Containers"]),
     layer(
       "Tare",
       [
-        "TensorModel", "ByteStore", "Encodings", "Containers", "Packing", "Inspection", "Verification", "Conversion",
-        "Export",
+        "TensorModel", "ByteStore", "Encodings", "Containers", "Packing", "Schemas", "Inspection", "Verification",
+        "Conversion", "Export",
       ]),
     .executableTarget(
       name: "TareCommand",
@@ -80,6 +81,7 @@ let package = Package(
       [
         "Conversion", "TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "Verification", "MemoryModel",
       ]),
+    tests("Schemas", ["TensorModel", "Kernels", "Containers", "Schemas", "MemoryModel"]),
     tests("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Inspection", "MemoryModel"]),
   ]
 )

@@ -13,7 +13,7 @@ extension Conversion {
     var limits = Limits()
     // What this program wrote is believed.
     limits.expansion = .max
-    let written = try ConversionSource.open(path: path, limits: limits).model
+    let written = try ConversionSource.open(path: path, limits: limits, base: base).model
     var comparison = ModelComparison()
     comparison.threads = WorkerBudget.decoders(
       threads, memory: memory, chunkBytes: 2 * max(model.largestChunkBytes, written.largestChunkBytes))

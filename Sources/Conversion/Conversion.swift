@@ -18,6 +18,10 @@ public struct Conversion: Sendable {
   public let leftovers: [String]
   /// Remarks for the user.
   public let notes: [String]
+  /// The masks that were folded; nil where that was not asked for.
+  public let folding: MaskFolding?
+  /// What tensors of the source, and of a packed output, may be differences from.
+  let base: BaseModel?
 
   /// Whether the metadata names the model's architecture, as llama.cpp wants it.
   public var namesArchitecture: Bool { model.catalog.metadata.contains { $0.key == "general.architecture" } }
@@ -27,12 +31,17 @@ public struct Conversion: Sendable {
 
   /// Opens the model at `path` and lays out what `request` asks for; reads no tensor but those
   /// that are pruned or quantised, to plan that.
+  /// - Parameter base: what a packed model's tensors may be differences from.
   /// - Throws: what opening throws; `usage` where the request does not fit the model; `unsupported` for what the
   ///   container can't hold.
-  public init(path: String, _ request: ConversionRequest, limits: Limits = Limits()) throws(ModelError) {
-    let source = try ConversionSource.open(path: path, limits: limits)
+  public init(
+    path: String, _ request: ConversionRequest, limits: Limits = Limits(), base: BaseModel? = nil
+  ) throws(ModelError) {
+    let source = try ConversionSource.open(path: path, limits: limits, base: base)
     let container = request.container ?? source.container
-    let layers = try request.layers(over: source.model, writing: container)
+    let folding = request.foldsMasks ? try MaskFolding(source.model) : nil
+    let model = folding?.model ?? source.model
+    let layers = try request.layers(over: model, writing: container)
     let layout = OutputLayout(
       layers.model, as: container, request.byteOrder, isChanged: layers.changeTypes, limits: limits)
     let isFolder =
@@ -40,14 +49,16 @@ public struct Conversion: Sendable {
     if isFolder {
       let catalog = layers.model.catalog
       let plan = request.shardBytes.map { ShardPlan(catalog, byteCount: $0) } ?? ShardPlan(catalog)
-      let stem = source.isFolder ? ShardPlan.stem(of: source.model.catalog) : "model"
+      let stem = source.isFolder ? ShardPlan.stem(of: model.catalog) : "model"
       files = try layout.folder(plan, stem: stem, companions: source.companions)
     } else {
       files = try layout.file()
     }
-    self.source = source.model
+    self.source = model
     self.container = container
+    self.folding = folding
     self.layers = layers
+    self.base = base
     companions = source.companions.map(\.path)
     leftovers = source.leftovers
     notes = source.notes

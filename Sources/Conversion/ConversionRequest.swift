@@ -19,6 +19,8 @@ public struct ConversionRequest: Sendable {
   public var byteOrder = ByteOrder.little
   /// The bytes of tensors that a file holds at most, unless one tensor alone has more; the output is a folder then.
   public var shardBytes: Int?
+  /// Whether weights with a mask beside them are read as their products, under whose names patterns match them then.
+  public var foldsMasks = false
   /// Which tensors are read and written.
   public var selection = NameFilter()
   /// Which of them are transformed: cast, and whatever else changes values.

@@ -21,8 +21,9 @@ struct ConversionSource: Sendable {
 
   /// Opens the model at `path`, which every error names.
   /// - Throws: what opening throws; `malformed` for a packed file beyond `limits.expansion`.
-  static func open(path: String, limits: Limits) throws(ModelError) -> ConversionSource {
-    let model = try ContainerRegistry.open(path: path, limits: limits)
+  /// - Parameter base: what a packed model's tensors may be differences from.
+  static func open(path: String, limits: Limits, base: BaseModel? = nil) throws(ModelError) -> ConversionSource {
+    let model = try ContainerRegistry.open(path: path, limits: limits, base: base)
     if let packed = model as? PackedModel {
       try within(path) { () throws(ModelError) in try packed.file.demandBelief(limits.expansion) }
     }

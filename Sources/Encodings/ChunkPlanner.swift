@@ -5,28 +5,34 @@ import Kernels
 enum ChunkPlanner {
   /// Leaves the smallest form that was found in `workspace.best`.
   @unsafe static func encode(
-    _ elements: Elements, at first: Int, plan: TensorPlan, _ workspace: EncodingWorkspace
+    _ elements: Elements, at place: ChunkPlace, plan: TensorPlan, _ workspace: EncodingWorkspace
   ) -> ChunkChoice {
     let type = unsafe elements.type
     let count = unsafe elements.count
     let zeros = unsafe ZeroMask.count(
       elements.start, elements: count, width: type.width, hasSign: type.hasNegativeZero)
-    var masks = unsafe masks(zeros: zeros.zeros, elements: elements, plan: plan, effort: workspace.effort)
+    var masks = unsafe masks(zeros: zeros.zeros, elements: elements, at: place, plan: plan, effort: workspace.effort)
+    // Rows in another order are no neighbours any more.
+    let groups = plan.groups?.groups(at: unsafe place.byteOffset / type.width, count: count)
+    workspace.groups = workspace.order == nil ? groups : nil
     var best: (choice: ChunkChoice, size: Int)?
     var split: ZeroSplit?
-    if !workspace.effort.isExact, masks.starts(with: ["bitmask", "gaps"]) {
+    if !workspace.effort.isExact, plan.values[0] != "delta", masks.starts(with: ["bitmask", "gaps"]) {
       let whole = unsafe setApart(elements, zeros.negative, workspace)
       let loser = unsafe prefersGaps(whole, workspace) ? "bitmask" : "gaps"
       masks.removeAll { $0 == loser }
       unsafe split = unsafe whole
+    }
+    if workspace.groups != nil, let place = masks.firstIndex(of: "bitmask") {
+      masks.replaceSubrange(place...place, with: workspace.effort.isExact ? ["groups", "bitmask"] : ["groups"])
     }
     for mask in masks {
       if mask != "none", unsafe split == nil { unsafe split = unsafe setApart(elements, zeros.negative, workspace) }
       for value in plan.values {
         let attempt = workspace.attempt
         attempt.reset()
-        guard unsafe append(mask, value, elements, first, split, plan, attempt, workspace) else { continue }
-        let stored = unsafe mask == "none" || split!.stored > 0
+        guard unsafe append(mask, value, elements, place, split, plan, attempt, workspace) else { continue }
+        let stored = unsafe mask == "none" || split!.stored > 0 || value == "delta"
         if best == nil || attempt.byteCount < best!.size {
           best = (ChunkChoice(mask: mask, value: stored ? value : "raw", zeros: zeros.zeros), attempt.byteCount)
           workspace.keepAttempt()
@@ -47,12 +53,17 @@ enum ChunkPlanner {
 
   /// The masks worth trying for that many zeros, the likeliest first.
   @unsafe private static func masks(
-    zeros: Int, elements: Elements, plan: TensorPlan, effort: Effort
+    zeros: Int, elements: Elements, at place: ChunkPlace, plan: TensorPlan, effort: Effort
   ) -> [String] {
     guard zeros > 0, plan.blocks == nil else { return ["none"] }
     let density = unsafe Double(zeros) / Double(elements.count)
     // Gaps and bits cost the same near 0.88 zeros; the choice is measured where it is close.
     let mask = density > 0.93 ? ["gaps"] : density < 0.8 ? ["bitmask"] : ["bitmask", "gaps"]
+    if plan.values[0] == "delta" {
+      // In the base's order, zeros may be a single run, whatever their share.
+      let masks = density < 0.8 ? ["bitmask"] : ["bitmask", "gaps"]
+      return unsafe baseHasMany(of: zeros, elements, place) ? ["none"] + masks : masks
+    }
     if effort.isExact { return density < 0.3 ? mask + ["none"] : mask }
     // Left in, a zero costs its symbol and its raw bits; left out, its share of a mask, whose bytes take a bit at least.
     let width = unsafe elements.type.width
@@ -64,6 +75,14 @@ enum ChunkPlanner {
     let maskBits = max(density < 1 ? -density * log2(density) - (1 - density) * log2(1 - density) : 0, 0.13)
     if density * (max(rawBits, 1) - log2(density)) < maskBits { return ["none"] }
     return plan.values.first == "bytes" && plan.searchesMatches ? mask + ["none"] : mask
+  }
+
+  /// Whether the base may have most of that many zeros, so that they are no difference.
+  @unsafe private static func baseHasMany(of zeros: Int, _ elements: Elements, _ place: ChunkPlace) -> Bool {
+    guard let base = unsafe place.base else { return false }
+    let type = unsafe elements.type
+    let found = unsafe ZeroMask.count(base, elements: elements.count, width: type.width, hasSign: type.hasNegativeZero)
+    return 2 * found.zeros > zeros
   }
 
   /// Whether gaps take less than bits, by the entropy of a part of the chunk.
@@ -96,18 +115,20 @@ enum ChunkPlanner {
 
   /// Appends both stages; false where the value encoding can't store these elements.
   @unsafe private static func append(
-    _ mask: String, _ value: String, _ elements: Elements, _ first: Int, _ split: ZeroSplit?, _ plan: TensorPlan,
+    _ mask: String, _ value: String, _ elements: Elements, _ place: ChunkPlace, _ split: ZeroSplit?, _ plan: TensorPlan,
     _ chunk: ChunkWriter, _ workspace: EncodingWorkspace
   ) -> Bool {
     var rest = unsafe elements
     if mask == "none" {
       NoMask.appendRecord(to: chunk)
     } else if let split = unsafe split, let encoding = EncodingRegistry.named(mask) as? any MaskEncoding {
-      unsafe encoding.encode(split, as: EncodingRegistry.number(of: mask), into: chunk, workspace)
+      // A difference knows the signs of zeros better.
+      let masked = unsafe value == "delta" ? split.withoutSigns : split
+      unsafe encoding.encode(masked, as: EncodingRegistry.number(of: mask), into: chunk, workspace)
       unsafe rest = unsafe Elements(
         start: workspace.packed.raw(0), count: split.stored, type: elements.type)
     }
-    if unsafe rest.count == 0 {
+    if unsafe rest.count == 0, value != "delta" {
       chunk.beginStage(EncodingRegistry.number(of: "raw"), parameters: [], streams: 1)
       unsafe chunk.appendStored(UnsafeRawBufferPointer(start: nil, count: 0))
       return true
@@ -115,7 +136,7 @@ enum ChunkPlanner {
     if let encoding = EncodingRegistry.named(value) as? any PositionalEncoding {
       guard encoding.accepts(plan.element) else { return false }
       return unsafe encoding.encode(
-        elements, at: first, split: mask == "none" ? nil : split, plan: plan, as: EncodingRegistry.number(of: value),
+        elements, at: place, split: mask == "none" ? nil : split, plan: plan, as: EncodingRegistry.number(of: value),
         into: chunk, workspace)
     }
     guard let encoding = EncodingRegistry.named(value) as? any ValueEncoding, encoding.accepts(plan.element) else {

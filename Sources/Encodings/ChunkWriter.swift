@@ -13,8 +13,8 @@ import TensorModel
   private var bodyCount = 0
   private let methods: StreamMethods
   public let effort: Effort
-  /// The order of the chunk's rows, recorded around its mask stage.
-  var order: RowOrder?
+  /// The order of the chunk's elements, recorded around its mask stage.
+  var order: ChunkOrder?
   /// Whether streams are also offered to zstd's match search; a tensor's plan says whether that ever pays.
   public var searchesMatches = false
 
@@ -60,8 +60,11 @@ import TensorModel
   public func beginStage(_ encoding: Int, parameters: [UInt8], streams: Int) {
     if let order, head.bytes.isEmpty {
       let wrapped = order.parameters(around: encoding, parameters)
-      appendRecord(EncodingRegistry.number(of: "rows"), parameters: wrapped, streams: streams + 1)
-      return unsafe order.classes.withUnsafeBytes { unsafe append($0, .symbols) }
+      let stream = order.stream
+      let count = streams + (stream == nil ? 0 : 1)
+      appendRecord(EncodingRegistry.number(of: order.id), parameters: wrapped, streams: count)
+      if let stream { unsafe stream.withUnsafeBytes { unsafe append($0, .symbols) } }
+      return
     }
     appendRecord(encoding, parameters: parameters, streams: streams)
   }
@@ -122,10 +125,8 @@ import TensorModel
     bodyCount = stored.count
   }
 
-  /// Blocks have codes of their own; where rows are in order, as many as there are kinds of them.
-  private func blockBytes(_ count: Int) -> Int {
-    order == nil ? HuffmanFrame.largestBlock : min(max(count / 8 + 1, 8192), HuffmanFrame.largestBlock)
-  }
+  /// Blocks have codes of their own: smaller ones where elements are in an order.
+  private func blockBytes(_ count: Int) -> Int { order?.blockBytes(count) ?? HuffmanFrame.largestBlock }
 
   @unsafe private func matchLevels(for bytes: UnsafeRawBufferPointer, _ kind: StreamKind) -> [Int32] {
     if searchesMatches || effort.isExact { return effort.matchLevels }

@@ -1,6 +1,6 @@
 public import TensorModel
 
-/// A value encoding that needs to know where in the tensor its elements lie, and so works on the whole chunk, those that
+/// A value encoding that needs to know where in the tensor its elements lie, or what a base holds there, and so works on the whole chunk, those that
 /// the mask leaves out included.
 public protocol PositionalEncoding: Encoding {
   /// Whether elements of that type can be stored at all.
@@ -8,19 +8,17 @@ public protocol PositionalEncoding: Encoding {
 
   /// Appends the stage for those of `elements` that `split` keeps, or all; false, with nothing appended, where these
   /// elements are not of the kind that it can store.
-  /// - Parameter first: the position of the first element in the tensor.
   @unsafe func encode(
-    _ elements: Elements, at first: Int, split: ZeroSplit?, plan: TensorPlan, as number: Int, into chunk: ChunkWriter,
+    _ elements: Elements, at place: ChunkPlace, split: ZeroSplit?, plan: TensorPlan, as number: Int,
+    into chunk: ChunkWriter,
     _ workspace: EncodingWorkspace
   ) -> Bool
 
   /// Decodes exactly `target.count` bytes, +0 where the mask leaves elements out.
-  /// - Parameters:
-  ///   - byteOffset: where the chunk begins in the tensor.
-  ///   - kept: the elements that `workspace.bitmap` keeps; nil where there is no mask.
+  /// - Parameter kept: the elements that `workspace.bitmap` keeps; nil where there is no mask.
   /// - Throws: `malformed` where the stage does not hold exactly that.
   @unsafe func decode(
-    _ stage: StageReader, at byteOffset: Int, kept: KeptElements?, into target: UnsafeMutableRawBufferPointer,
+    _ stage: StageReader, at place: ChunkPlace, kept: KeptElements?, into target: UnsafeMutableRawBufferPointer,
     _ workspace: DecodingWorkspace
   ) throws(ModelError)
 }

@@ -17,6 +17,8 @@ public enum EncodingStage: String, Sendable {
 
 extension MaskEncoding {
   public var stage: EncodingStage { .mask }
+
+  public func width(of stage: StageReader) throws(ModelError) -> Int { try stage.width() }
 }
 
 extension ValueEncoding {
@@ -27,6 +29,9 @@ extension ValueEncoding {
 public protocol MaskEncoding: Encoding {
   /// Appends the stage for elements whose zeros are split already (`workspace.bitmap`, `workspace.signs`).
   @unsafe func encode(_ split: ZeroSplit, as number: Int, into chunk: ChunkWriter, _ workspace: EncodingWorkspace)
+
+  /// Bytes of an element, which the parameters say.
+  func width(of stage: StageReader) throws(ModelError) -> Int
 
   /// Fills `workspace.bitmap` for `elements` elements; returns how many are stored.
   /// - Throws: `malformed` where the stage does not describe exactly that many elements.
@@ -78,6 +83,13 @@ public struct SharedStreams: Hashable, Sendable {
 
   public var bitmapBytes: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(start: bitmap, count: (elements + 7) / 8)
+  }
+
+  /// The split of zeros that are all taken for +0.
+  var withoutSigns: ZeroSplit {
+    unsafe ZeroSplit(
+      elements: elements, stored: stored, width: width, bitmap: bitmap,
+      signs: UnsafeRawBufferPointer(start: nil, count: 0))
   }
 
   /// An eighth of the elements, from the middle, without signs; all of a few.

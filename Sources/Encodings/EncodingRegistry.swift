@@ -13,6 +13,9 @@ public enum EncodingRegistry {
     GridEncoding(),
     RowsEncoding(),
     BlocksEncoding(),
+    DeltaEncoding(),
+    SortedEncoding(),
+    GroupsMask(),
   ]
 
   /// The ids in the order of `all`: what a written file's list of encodings is.

@@ -19,10 +19,16 @@ public import TensorModel
   var multiples: ScratchBuffer { escapes }
   var codes: ScratchBuffer { fields }
   let gathered = ScratchBuffer()
+  /// The groups of the chunk's mask, where the tensor has any.
+  var groups: MaskGroups?
   let products = ScratchBuffer()
   lazy var palette = Palette()
-  /// The chunk with its rows in order.
+  /// The chunk with its rows or elements in order.
   let ordered = ScratchBuffer()
+  /// The base's bytes, aligned, and in the order of their magnitudes.
+  let base = ScratchBuffer()
+  let sortedBase = ScratchBuffer()
+  let counters = ScratchBuffer()
   /// The best chunk so far, and the one that is being tried.
   var best: ChunkWriter
   var attempt: ChunkWriter
@@ -43,8 +49,8 @@ public import TensorModel
   /// Bytes of that form.
   public var encodedByteCount: Int { best.byteCount }
 
-  /// The order of rows that the next chunks are written with.
-  var order: RowOrder? {
+  /// The order of elements that the next chunks are written with.
+  var order: ChunkOrder? {
     get { best.order }
     set { (best.order, attempt.order) = (newValue, newValue) }
   }
@@ -53,7 +59,7 @@ public import TensorModel
 
   /// An upper bound of a worker's memory for chunks of that many dense bytes, in bytes: the buffers above, two written
   /// chunks and zstd's contexts.
-  public static func byteCount(chunkBytes: Int) -> Int { 12 * chunkBytes + (8 << 20) }
+  public static func byteCount(chunkBytes: Int) -> Int { 14 * chunkBytes + (8 << 20) }
 }
 
 /// One decoding worker's buffers and zstd context, kept for its life.
@@ -65,8 +71,12 @@ public import TensorModel
   let denseCodes = ScratchBuffer()
   let products = ScratchBuffer()
   let zeroBits = ScratchBuffer()
-  /// The chunk with its rows in the order in which they are stored.
+  /// The chunk with its rows or elements in the order in which they are stored.
   let ordered = ScratchBuffer()
+  /// The base's bytes, aligned, and in that order.
+  let base = ScratchBuffer()
+  let sortedBase = ScratchBuffer()
+  let counters = ScratchBuffer()
   private var streams: [ScratchBuffer] = []
   /// Made for the first frame: files are opened by the thousand that hold none.
   private lazy var zstd = ZstdDecompressor()
@@ -94,7 +104,7 @@ public import TensorModel
   }
 
   /// An upper bound of a worker's memory for chunks of that many dense bytes, in bytes.
-  public static func byteCount(chunkBytes: Int) -> Int { 6 * chunkBytes + (1 << 20) }
+  public static func byteCount(chunkBytes: Int) -> Int { 8 * chunkBytes + (1 << 20) }
 }
 
 /// A stage of a stored chunk, from which a decoder takes parameters and streams.
@@ -115,13 +125,13 @@ public import TensorModel
     self.workspace = workspace
   }
 
-  /// The stage within another: its own parameters, and the streams behind the first.
-  init(_ outer: StageReader, parameters: [UInt8]) {
+  /// The stage within another: its own parameters, and the streams behind the first `skipped`.
+  init(_ outer: StageReader, parameters: [UInt8], skipping skipped: Int) {
     self.parameters = parameters
     stage = StoredChunk.Stage(
-      encoding: outer.stage.encoding, parameters: parameters, streams: Array(outer.stage.streams.dropFirst()))
+      encoding: outer.stage.encoding, parameters: parameters, streams: Array(outer.stage.streams.dropFirst(skipped)))
     unsafe chunk = unsafe outer.chunk
-    firstSlot = outer.firstSlot + 1
+    firstSlot = outer.firstSlot + skipped
     workspace = outer.workspace
   }
 

@@ -2,14 +2,19 @@ import Kernels
 
 /// The answer in plain words: is the model really pruned, how, and what would packing save?
 enum Headline {
-  /// A few sentences; none for a model of which only the header was read.
+  /// A few sentences; of a model of which only the header was read, no more than what it was packed against.
   static func sentences(_ model: ModelReport) -> [String] {
     var sentences: [String] = []
     if let values = model.totals.values { sentences.append(pruning(model.totals, values)) }
     if let packed = model.totals.packed { sentences.append(size(model, packed)) }
+    if let base = model.baseName {
+      let need = model.isHeaderOnly ? "; --base names it to whatever reads the data" : ""
+      sentences.append("Stored as the difference from '\(base)'\(need).")
+    }
     if model.canonicalZeros > 0 {
       sentences.append("Not the original: \(Readable.grouped(model.canonicalZeros)) zeros were −0 (--canonical-zero).")
     }
+    if !model.logical.isEmpty { sentences.append(masks(model.logical)) }
     if let values = model.totals.values, let sentence = oddities(values) { sentences.append(sentence) }
     return sentences
   }
@@ -53,6 +58,16 @@ enum Headline {
     }
     if packed.byteCount >= whole { return "Packing would save nothing." }
     return "Packing would save \(packed.isSampled ? "about " : "")\(saving): \(change)."
+  }
+
+  /// What the products of weights and the masks beside them come to.
+  private static func masks(_ products: [LogicalReport]) -> String {
+    let values = products.compactMap(\.tensor.values)
+    let (zeros, elements) = (values.reduce(0) { $0 + $1.zeros }, values.reduce(0) { $0 + $1.elementCount })
+    let count = products.count
+    return "\(Readable.grouped(count)) mask\(count == 1 ? "" : "s") beside weights: multiplied, "
+      + "\(Readable.share(zeros, of: elements)) of \(Readable.count(elements)) elements are zero "
+      + "(tare convert --fold-masks)."
   }
 
   private static func oddities(_ values: ValueStatistics) -> String? {

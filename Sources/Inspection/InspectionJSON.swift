@@ -23,6 +23,7 @@ public enum InspectionJSON {
     json.string("path", model.path)
     json.string("format", model.format)
     json.integer("bytes", model.byteCount)
+    if let base = model.baseName { json.string("base", base) }
     if model.canonicalZeros > 0 { json.integer("canonical_zeros", model.canonicalZeros) }
     json.object("metadata") { json in
       for entry in model.metadata { json.metadata(entry.key, entry.value) }
@@ -31,6 +32,11 @@ public enum InspectionJSON {
       writeCounts(model.totals, to: &json)
       writeTotalValues(model.totals, to: &json)
       if let packed = model.totals.packed { json.integer("packed_bytes", packed.byteCount) }
+    }
+    if !model.logical.isEmpty {
+      json.array("logical_tensors") { json in
+        for logical in model.logical { json.object { write(logical, to: &$0) } }
+      }
     }
     switch model.grouping {
     case .model: break
@@ -43,6 +49,14 @@ public enum InspectionJSON {
         for tensor in model.tensors { json.object { write(tensor, isHeaderOnly: model.isHeaderOnly, to: &$0) } }
       }
     }
+  }
+
+  private static func write(_ logical: LogicalReport, to json: inout JSONText) {
+    json.string("schema", logical.schema)
+    json.array("parts", inline: true) { json in
+      for part in logical.parts { json.string(nil, part) }
+    }
+    write(logical.tensor, isHeaderOnly: false, to: &json)
   }
 
   private static func writeCounts(_ group: GroupReport, to json: inout JSONText) {

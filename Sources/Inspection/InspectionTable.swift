@@ -10,7 +10,8 @@ public enum InspectionTable {
   public static func text(_ models: [ModelReport], width: Int, isColored: Bool = false) -> String {
     let width = max(40, width)
     return models.map { model in
-      (heading(model, width) + [""] + table(model).lines(width: width, isColored: isColored))
+      let products = products(model).map { ["", productTitle] + $0.lines(width: width, isColored: isColored) } ?? []
+      return (heading(model, width) + [""] + table(model).lines(width: width, isColored: isColored) + products)
         .map { $0 + "\n" }.joined()
     }.joined(separator: "\n")
   }
@@ -22,14 +23,15 @@ public enum InspectionTable {
       let facts = heading[1...].map { line in
         line.hasPrefix("  ") ? "- " + line.dropFirst(2) : "\n" + line
       }
-      return (["## " + heading[0]] + facts + [""] + table(model).markdown).map { $0 + "\n" }.joined()
+      let products = products(model).map { ["", productTitle, ""] + $0.markdown } ?? []
+      return (["## " + heading[0]] + facts + [""] + table(model).markdown + products).map { $0 + "\n" }.joined()
     }.joined(separator: "\n")
   }
 
   private static func heading(_ model: ModelReport, _ width: Int) -> [String] {
     let files = model.fileCount > 1 ? " in \(Readable.grouped(model.fileCount)) files" : ""
     let bits = model.totals.bitsPerWeight.map { ", \(Readable.decimal(hundredths: $0)) bits per weight" } ?? ""
-    let facts = "\(model.format), \(Readable.bytes(model.byteCount))\(files), \(tensors(model))\(bits)"
+    let facts = "\(model.format), \(Readable.bytes(model.byteCount))\(files), \(tensors(model.totals))\(bits)"
     let entries = model.metadata.prefix(shownMetadata).map {
       "  \($0.key.escapedForDisplay): \($0.value.description.escapedForDisplay)".cut(to: width)
     }
@@ -39,8 +41,8 @@ public enum InspectionTable {
       + Headline.sentences(model).flatMap { wrapped($0, width) }
   }
 
-  private static func tensors(_ model: ModelReport) -> String {
-    "\(Readable.grouped(model.totals.tensorCount)) tensor\(model.totals.tensorCount == 1 ? "" : "s")"
+  private static func tensors(_ totals: GroupReport) -> String {
+    "\(Readable.grouped(totals.tensorCount)) tensor\(totals.tensorCount == 1 ? "" : "s")"
   }
 
   /// The words of `text` in lines of at most `width` columns, where no word is longer.
@@ -56,15 +58,27 @@ public enum InspectionTable {
     return lines
   }
 
-  private static func table(_ model: ModelReport) -> TextTable {
+  private static let productTitle = "Weights under the masks beside them:"
+
+  /// The logical tensors, where each tensor has a row.
+  private static func products(_ model: ModelReport) -> TextTable? {
+    guard !model.logical.isEmpty, model.grouping == .tensor else { return nil }
+    var totals = GroupReport(name: "total")
+    for logical in model.logical { totals.add(logical.tensor) }
+    return table(model, of: model.logical.map(\.tensor), totals)
+  }
+
+  private static func table(_ model: ModelReport) -> TextTable { table(model, of: model.tensors, model.totals) }
+
+  private static func table(_ model: ModelReport, of tensors: [TensorReport], _ totals: GroupReport) -> TextTable {
     let rows =
       switch model.grouping {
-      case .tensor: model.tensors.map(Row.init)
+      case .tensor: tensors.map(Row.init)
       case .layer: model.layers.map { Row($0, tensors: Readable.grouped($0.tensorCount)) }
       case .model: [Row]()
       }
     let total = Row(
-      model.totals, tensors: model.grouping == .tensor ? tensors(model) : Readable.grouped(model.totals.tensorCount))
+      totals, tensors: model.grouping == .tensor ? Self.tensors(totals) : Readable.grouped(totals.tensorCount))
     let fields = Field.allCases.filter { $0.isShown(for: model) }
     return TextTable(
       columns: fields.map { TextTable.Column($0, model.grouping) },

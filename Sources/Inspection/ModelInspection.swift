@@ -1,12 +1,13 @@
 public import Containers
 import Kernels
 public import Packing
+import Schemas
 import Synchronization
 public import TensorModel
 
 /// Looks at every tensor of a model in one pass, in parallel and in constant memory.
 public enum ModelInspection {
-  /// Inspects the tensors of `reader` that `options.names` accepts.
+  /// Inspects the tensors of `reader` that `options.names` accepts, and the logical tensors that they make up.
   ///
   /// Every number is the same for any number of threads. Bytes that were read are released behind the workers.
   /// - Parameters:
@@ -17,6 +18,34 @@ public enum ModelInspection {
   public static func run(
     _ reader: any ContainerReader, _ options: InspectionOptions = InspectionOptions(),
     estimator: (any PackedSizeEstimating)? = nil, progress: (@Sendable (_ bytes: Int) -> Void)? = nil
+  ) throws(ModelError) -> ModelReport {
+    var report = try arrays(reader, options, estimator, progress)
+    if !options.headerOnly { report.logical = try logical(reader, options, estimator) }
+    return report
+  }
+
+  /// Logical tensors are inspected as if they were what the model holds.
+  private static func logical(
+    _ reader: any ContainerReader, _ options: InspectionOptions, _ estimator: (any PackedSizeEstimating)?
+  ) throws(ModelError) -> [LogicalReport] {
+    let tensors = reader.catalog.tensors
+    let found = try LogicalTensors(in: reader, threads: options.threads) { tensor in
+      options.names.accepts(tensor.info.name)
+        || tensor.parts.allSatisfy { options.names.accepts(tensors[$0.tensor].info.name) }
+    }.found
+    guard !found.isEmpty else { return [] }
+    var options = options
+    (options.names, options.order) = (NameFilter(), .file)
+    let report = try arrays(LogicalModel(reader, found, alone: true), options, estimator, nil)
+    return zip(found, report.tensors).map { logical, tensor in
+      LogicalReport(
+        schema: logical.schema, parts: logical.parts.map { tensors[$0.tensor].info.name }, tensor: tensor)
+    }
+  }
+
+  private static func arrays(
+    _ reader: any ContainerReader, _ options: InspectionOptions, _ estimator: (any PackedSizeEstimating)?,
+    _ progress: (@Sendable (_ bytes: Int) -> Void)?
   ) throws(ModelError) -> ModelReport {
     let catalog = reader.catalog
     let chosen = catalog.tensors.indices.filter { options.names.accepts(catalog.tensors[$0].info.name) }
@@ -205,10 +234,11 @@ extension ModelReport {
   ) {
     var totals = GroupReport(name: "total")
     for tensor in tensors { totals.add(tensor) }
+    let packed = reader as? any PackedCatalog
     self.init(
       path: reader.path, format: reader.formatName, byteCount: reader.byteCount,
       fileCount: reader.catalog.files.count, metadata: reader.catalog.metadata, isHeaderOnly: options.headerOnly,
-      isPacked: isPacked, canonicalZeros: (reader as? any PackedCatalog)?.canonicalZeros ?? 0,
+      isPacked: isPacked, canonicalZeros: packed?.canonicalZeros ?? 0, baseName: packed?.baseName,
       tensors: options.order.arrange(tensors),
       grouping: options.grouping, layers: options.grouping == .layer ? options.order.arrange(Self.layers(tensors)) : [],
       totals: totals)

@@ -16,12 +16,25 @@ public struct ModelReport: Sendable {
   public let isPacked: Bool
   /// How many −0 were made +0 when it was packed.
   public let canonicalZeros: Int
+  /// What the base was called that it was packed against; nil where it needs none.
+  public let baseName: String?
   /// The tensors that the filter accepts, in the order that was asked for.
   public let tensors: [TensorReport]
   public let grouping: InspectionOptions.Grouping
   /// One per layer, in the order that was asked for; empty where `grouping` is another.
   public let layers: [GroupReport]
   public let totals: GroupReport
+  /// Tensors that several of the arrays make up, in file order; none where no data was read.
+  public internal(set) var logical: [LogicalReport] = []
+}
+
+/// What was found of a tensor that several arrays make up.
+public struct LogicalReport: Sendable {
+  /// What makes it one: the schema's name.
+  public let schema: String
+  /// The names of the arrays.
+  public let parts: [String]
+  public let tensor: TensorReport
 }
 
 /// What was found of one tensor.

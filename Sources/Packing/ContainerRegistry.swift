@@ -15,7 +15,8 @@ public protocol ContainerFormat: Sendable {
   func recognises(_ start: RawSpan) -> Bool
 
   /// Opens what is at `path`, which every error names.
-  func open(path: String, limits: Limits) throws(ModelError) -> any ContainerReader
+  /// - Parameter base: what a packed file's tensors may be differences from.
+  func open(path: String, limits: Limits, base: BaseModel?) throws(ModelError) -> any ContainerReader
 }
 
 /// Every container of this build. A newcomer is one line here.
@@ -25,8 +26,11 @@ public enum ContainerRegistry {
 
   /// Opens the model at `path`: a file by its content, else a folder that holds one.
   /// - Throws: what opening throws; what nobody recognises is opened as safetensors, whose errors say what was expected.
-  public static func open(path: String, limits: Limits = Limits()) throws(ModelError) -> any ContainerReader {
-    try format(of: path).open(path: path, limits: limits)
+  /// - Parameter base: what a packed file's tensors may be differences from; see `PackedFile`.
+  public static func open(
+    path: String, limits: Limits = Limits(), base: BaseModel? = nil
+  ) throws(ModelError) -> any ContainerReader {
+    try format(of: path).open(path: path, limits: limits, base: base)
   }
 
   /// A folder holds safetensors files, else GGUF files; one that holds neither says that it lacks the former.
@@ -57,7 +61,7 @@ public struct GGUFContainer: ContainerFormat {
 
   public func recognises(_ start: RawSpan) -> Bool { GGUFHeader.recognises(start) }
 
-  public func open(path: String, limits: Limits) throws(ModelError) -> any ContainerReader {
+  public func open(path: String, limits: Limits, base: BaseModel?) throws(ModelError) -> any ContainerReader {
     try GGUFModel.open(path: path, limits: limits)
   }
 }
@@ -70,8 +74,8 @@ public struct PackedContainer: ContainerFormat {
 
   public func recognises(_ start: RawSpan) -> Bool { PackedFile.recognises(start) }
 
-  public func open(path: String, limits: Limits) throws(ModelError) -> any ContainerReader {
-    try PackedModel(PackedFile(path: path, limits: limits), limits: limits)
+  public func open(path: String, limits: Limits, base: BaseModel?) throws(ModelError) -> any ContainerReader {
+    try PackedModel(PackedFile(path: path, limits: limits, base: base), limits: limits)
   }
 }
 
@@ -83,7 +87,7 @@ public struct SafetensorsContainer: ContainerFormat {
 
   public func recognises(_ start: RawSpan) -> Bool { SafetensorsModel.recognises(start) }
 
-  public func open(path: String, limits: Limits) throws(ModelError) -> any ContainerReader {
+  public func open(path: String, limits: Limits, base: BaseModel?) throws(ModelError) -> any ContainerReader {
     try SafetensorsModel.open(path: path, limits: limits)
   }
 }

@@ -51,7 +51,8 @@ struct FileRebuild {
     let largest = parts.compactMap(\.grid?.largestChunkBytes).max() ?? 0
     let items = ItemIndex(parts.map(\.chunkCount))
     let hashes = Mutex([UInt64](repeating: 0, count: items.count))
-    let threads = WorkerBudget.decoders(options.threads, memory: options.memory, chunkBytes: largest)
+    let threads = WorkerBudget.decoders(
+      options.threads, memory: options.memory, chunkBytes: largest, base: packed.baseModel)
     try Pump.run(
       items: items.count, threads: threads,
       makeWorker: { () throws(ModelError) in EntryReader(packed) },

@@ -10,11 +10,12 @@ struct OuterHeader: Sendable {
 
   private let arrays: [Array]
   private let canonicalizesZeros: Bool
+  private let mayNeedBase: Bool
   /// Bytes of the header and of its length in front.
   let byteCount: Int
 
   /// Reserves the largest size that the header can come to for that many dense bytes.
-  init(_ layout: PackLayout, denseBytes: Int, canonicalizesZeros: Bool) {
+  init(_ layout: PackLayout, denseBytes: Int, canonicalizesZeros: Bool, mayNeedBase: Bool) {
     let holders = layout.entries.prefix { $0.role != .alias }
     let shared = holders.prefix { !$0.hasOwnArray }.count
     var labels = LabelMaker()
@@ -25,20 +26,23 @@ struct OuterHeader: Sendable {
     }
     self.arrays = arrays
     self.canonicalizesZeros = canonicalizesZeros
+    self.mayNeedBase = mayNeedBase
     // Every chunk stays within its dense bytes and a little; directories and index are small beside them.
     let bound = denseBytes + denseBytes / 8 + 4096 * (layout.entries.count + 16)
     let text = Self.text(
       arrays.map { ($0.label, 0..<bound) } + [("tare:index", bound..<bound)],
-      canonicalZeros: canonicalizesZeros ? .max : 0, digits: String(bound).count)
+      needsBase: mayNeedBase, canonicalZeros: canonicalizesZeros ? .max : 0, digits: String(bound).count)
     byteCount = (8 + text.utf8.count + 7) / 8 * 8
   }
 
   /// The header's bytes, padded with spaces.
   /// - Parameters:
+  ///   - needsBase: whether some tensors are differences from those of a base.
   ///   - canonicalZeros: how many zeros were made positive.
   ///   - end: the length of the packed file.
-  func encoded(places: [PackedIndex.Place], canonicalZeros: Int, end: Int) -> [UInt8] {
+  func encoded(places: [PackedIndex.Place], needsBase: Bool, canonicalZeros: Int, end: Int) -> [UInt8] {
     precondition(canonicalZeros == 0 || canonicalizesZeros)
+    precondition(!needsBase || mayNeedBase)
     var ranges: [(String, Range<Int>)] = []
     var position = 0
     for array in arrays {
@@ -48,7 +52,7 @@ struct OuterHeader: Sendable {
       position = next
     }
     ranges.append(("tare:index", position..<(end - byteCount)))
-    let text = Self.text(ranges, canonicalZeros: canonicalZeros, digits: 1)
+    let text = Self.text(ranges, needsBase: needsBase, canonicalZeros: canonicalZeros, digits: 1)
     precondition(8 + text.utf8.count <= byteCount)
     var writer = ByteWriter()
     writer.integer(UInt64(byteCount - 8))
@@ -59,13 +63,13 @@ struct OuterHeader: Sendable {
 
   /// - Parameter digits: numbers are padded to that many, to measure how long the text can get.
   private static func text(
-    _ arrays: [(label: String, range: Range<Int>)], canonicalZeros: Int, digits: Int
+    _ arrays: [(label: String, range: Range<Int>)], needsBase: Bool, canonicalZeros: Int, digits: Int
   ) -> String {
     func number(_ value: Int) -> String {
       let text = String(value)
       return String(repeating: "9", count: max(0, digits - text.count)) + text
     }
-    var text = PackedFormat.headerPrefix
+    var text = PackedFormat.headerPrefix + (needsBase ? PackedFormat.deltaFeature : "")
     if canonicalZeros > 0 { text += PackedFormat.canonicalZeroMark + String(canonicalZeros) }
     text += "\"}"
     for (label, range) in arrays {

@@ -16,6 +16,8 @@ struct PackLayout: Sendable {
     var holder: Int
     /// Whether the entry gets an array of its own on the outside.
     var hasOwnArray: Bool
+    /// Whether it is the tensor in which a header keeps its metadata, which are read before anything else.
+    var holdsMetadata = false
   }
 
   var entries: [Entry]
@@ -31,7 +33,7 @@ struct PackLayout: Sendable {
         continue
       }
       var gaps = layout.gaps[...]
-      for tensor in layout.tensors {
+      for (place, tensor) in layout.tensors.enumerated() {
         while let gap = gaps.first, gap.range.upperBound <= tensor.range.lowerBound {
           pending.append(try Self.literal(gap, file: number))
           gaps.removeFirst()
@@ -39,7 +41,7 @@ struct PackLayout: Sendable {
         pending.append(
           Entry(
             role: .tensor, info: tensor.info, file: number, range: tensor.range, holder: pending.count,
-            hasOwnArray: false))
+            hasOwnArray: false, holdsMetadata: place == file.metadataTensor))
       }
       for gap in gaps { pending.append(try Self.literal(gap, file: number)) }
     }

@@ -9,6 +9,9 @@ extension TensorPlanner.Decision {
     if zeros > 0 {
       reasons.append("\(Self.percent(zeros, of: info.byteCount / plan.element.width)) zeros")
     }
+    if let groups = plan.groups {
+      reasons.append("\(groups.kept) of \(groups.size) \(groups.isDown ? "down columns" : "along rows")")
+    }
     if let grid { reasons.append(grid.explanation) }
     if !plan.element.isFloat {
       reasons.append("not floats, so byte by byte")

@@ -142,4 +142,13 @@ extension PackSource.File {
     case .opaque, .bytes, .packed: nil
     }
   }
+
+  /// The tensor of `layout` that is metadata, which are read before anything else.
+  var metadataTensor: Int? {
+    switch content {
+    case .safetensors(let file): file.header.metadataTensor
+    case .image(let image): image.metadataTensor
+    case .gguf, .opaque, .bytes, .packed: nil
+    }
+  }
 }

@@ -13,9 +13,13 @@ public enum PackedCheck {
     public var elements: Int
     /// What is wrong; nil where nothing is.
     public var failure: ModelError?
+    /// Whether it is a difference from a base that was not given, so that nothing was decoded: its stored bytes are sound.
+    public var lacksBase = false
   }
 
-  /// Looks at all of `packed`, going on behind whatever is damaged.
+  /// Looks at all of `packed`, going on behind whatever is damaged. Of differences from a base that was not given, only the
+  /// stored bytes are checked.
+  /// - Throws: `wrongBase` where a difference was taken from another base than was given.
   /// - Returns: a finding per tensor, in file order, then one for each other thing that is damaged.
   public static func run(
     _ packed: PackedFile, threads: Int, memory: Int, progress: @Sendable (Int) -> Void = { _ in }
@@ -46,7 +50,8 @@ public enum PackedCheck {
     let grids = holders.map { directories[$0]!.grid }
     let items = ItemIndex(grids.map(\.count))
     let largest = grids.map(\.largestChunkBytes).max() ?? 0
-    let workers = WorkerBudget.decoders(threads, memory: memory, chunkBytes: largest)
+    let workers = WorkerBudget.decoders(
+      threads, memory: memory, chunkBytes: largest, base: packed.baseModel)
     // Per entry the first damaged chunk, whichever worker comes upon it.
     let found = Mutex<[Int: (chunk: Int, error: ModelError)]>([:])
     try Pump.run(
@@ -55,10 +60,14 @@ public enum PackedCheck {
         let (group, chunk) = items[item]
         let range = grids[group].bytes(ofChunk: chunk)
         do throws(ModelError) {
-          if try reader.repeatedElement(of: holders[group], chunk: chunk) == nil {
+          if lacksBase(holders[group], packed) {
+            try reader.proveStored(holders[group], chunk: chunk)
+          } else if try reader.repeatedElement(of: holders[group], chunk: chunk) == nil {
             try reader.withBytes(of: holders[group], range) { _ in }
           }
         } catch {
+          // That is no damage of the packed file.
+          if error.code == .wrongBase { throw error.inside(packed.path) }
           found.withLock {
             if chunk < $0[holders[group]]?.chunk ?? .max { $0[holders[group]] = (chunk, error) }
           }
@@ -75,9 +84,15 @@ public enum PackedCheck {
         guard case .tensor(let number) = operation else { return nil }
         let entry = packed.index.entries[number]
         return Finding(
-          tensor: entry.info.name, file: file.path, elements: entry.info.elementCount, failure: failures[entry.holder])
+          tensor: entry.info.name, file: file.path, elements: entry.info.elementCount, failure: failures[entry.holder],
+          lacksBase: lacksBase(entry.holder, packed))
       }
     }
+  }
+
+  /// Whether an entry is the difference from a base that was not given.
+  private static func lacksBase(_ holder: Int, _ packed: PackedFile) -> Bool {
+    packed.base == nil && packed.index.entries[holder].base != nil
   }
 
   private static func others(_ packed: PackedFile, _ failures: [Int: ModelError]) -> [Finding] {

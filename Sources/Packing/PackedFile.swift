@@ -14,12 +14,18 @@ public final class PackedFile: Sendable {
   public let canonicalZeros: Int
   /// What is wrong with the outer header, where the file was opened all the same.
   let headerFailure: ModelError?
+  /// What tensors are differences from, where that was given.
+  let base: BaseTensors?
   private let bytesReadCount = Atomic<Int>(0)
 
   /// The bytes of the file that were looked at so far.
   public var bytesRead: Int { bytesReadCount.load(ordering: .relaxed) }
 
   public var isFolder: Bool { index.isFolder }
+  /// The base, where one is needed and was given.
+  public var baseModel: BaseModel? { base?.model }
+  /// What the base was called from whose tensors some of these are differences; nil where none is needed.
+  public var baseName: String? { index.baseName }
   public var packedByteCount: Int { map.byteCount }
   /// Bytes of the files that it holds.
   public var byteCount: Int { index.byteCount }
@@ -35,9 +41,11 @@ public final class PackedFile: Sendable {
     return "xxh3:" + String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  /// Whether unpacking would give far more bytes than the file has: see `Limits.expansion`.
+  /// Whether unpacking would give far more bytes than the file has: see `Limits.expansion`. What is the difference from a
+  /// tensor of the base does not count, for the base has as many bytes.
   public func expands(beyond factor: Int) -> Bool {
-    byteCount > 64 << 20 && byteCount / max(factor, 1) > packedByteCount
+    let own = byteCount - (base?.byteCount ?? 0)
+    return own > 64 << 20 && own / max(factor, 1) > packedByteCount
   }
 
   /// - Throws: `malformed` where what the file claims to hold is more than so many times its own size.
@@ -61,14 +69,26 @@ public final class PackedFile: Sendable {
   }
 
   /// Opens the file at `path`, which every error names as its outermost context.
-  /// - Parameter salvaging: whether a file is opened although its outer header, which nothing else needs, is damaged.
+  /// - Parameters:
+  ///   - salvaging: whether a file is opened although its outer header, which nothing else needs, is damaged.
+  ///   - base: what its tensors are differences from. Files that need none leave it alone, and those that do open without
+  ///     it; what is a difference can't be read then.
   /// - Throws: `missing` where it can't be read, `malformed` where it is no sound packed file, `unsupported` where it asks
-  ///   for what this build does not know.
-  public init(path: String, limits: Limits = Limits(), salvaging: Bool = false) throws(ModelError) {
+  ///   for what this build does not know; `wrongBase` where `base` lacks a tensor that is needed.
+  public init(
+    path: String, limits: Limits = Limits(), salvaging: Bool = false, base: BaseModel? = nil
+  ) throws(ModelError) {
     let map = try within(path) { () throws(ModelError) in try MappedFile(path: path) }
-    (index, canonicalZeros, headerFailure) = try within(path) { () throws(ModelError) in
+    let (index, canonicalZeros, headerFailure) = try within(path) { () throws(ModelError) in
       try Self.readIndex(map, limits, salvaging)
     }
+    self.base = try within(path) { () throws(ModelError) in
+      guard let base, index.baseName != nil else { return nil }
+      return try BaseTensors(base, of: index)
+    }
+    self.index = index
+    self.canonicalZeros = canonicalZeros
+    self.headerFailure = headerFailure
     // Everything but the entries.
     bytesReadCount.store(
       map.byteCount - index.entries.reduce(0) { $0 + ($1.role == .alias ? 0 : $1.place.storedBytes) },
@@ -82,7 +102,8 @@ public final class PackedFile: Sendable {
   ) throws(ModelError) -> (PackedIndex, canonicalZeros: Int, headerFailure: ModelError?) {
     let count = map.byteCount
     var headerFailure: ModelError?
-    var canonicalZeros = 0
+    // What a damaged header required is seen by what the index has.
+    var claims: (needsBase: Bool?, canonicalZeros: Int) = (nil, 0)
     do throws(ModelError) {
       try map.withBytes(0..<min(count, 4096)) { (start) throws(ModelError) in try demandVersion(start) }
     } catch {
@@ -94,14 +115,14 @@ public final class PackedFile: Sendable {
       try PackedFormat.Footer.parse(bytes, fileByteCount: count)
     }
     do throws(ModelError) {
-      canonicalZeros = try map.withBytes(0..<footer.headerBytes) { (header) throws(ModelError) in
+      claims = try map.withBytes(0..<footer.headerBytes) { (header) throws(ModelError) in
         try prove(header, footer, limits)
       }
     } catch {
       guard salvaging, error.code == .malformed else { throw error }
       headerFailure = headerFailure ?? error
     }
-    return (try readIndex(map, footer, limits), canonicalZeros, headerFailure)
+    return (try readIndex(map, footer, claims.needsBase, limits), claims.canonicalZeros, headerFailure)
   }
 
   private static func demandVersion(_ start: RawSpan) throws(ModelError) {
@@ -113,7 +134,7 @@ public final class PackedFile: Sendable {
   }
 
   private static func readIndex(
-    _ map: borrowing MappedFile, _ footer: PackedFormat.Footer, _ limits: Limits
+    _ map: borrowing MappedFile, _ footer: PackedFormat.Footer, _ needsBase: Bool?, _ limits: Limits
   ) throws(ModelError) -> PackedIndex {
     let place = footer.indexOffset..<(footer.indexOffset + footer.indexStored)
     return try map.withBytes(place) { (stored) throws(ModelError) in
@@ -122,19 +143,21 @@ public final class PackedFile: Sendable {
       }
       let body = footer.headerBytes..<footer.indexOffset
       if footer.indexBytes == footer.indexStored {
-        return try PackedIndex.parse(stored, origin: footer.indexOffset, body: body, limits: limits)
+        return try PackedIndex.parse(
+          stored, origin: footer.indexOffset, body: body, needsBase: needsBase, limits: limits)
       }
-      return try parseCompressed(stored, footer, body: body, limits)
+      return try parseCompressed(stored, footer, body: body, needsBase, limits)
     }
   }
 
   /// Errors of a compressed index name its place in the file, and the byte of what it decodes to.
   private static func parseCompressed(
-    _ stored: RawSpan, _ footer: PackedFormat.Footer, body: Range<Int>, _ limits: Limits
+    _ stored: RawSpan, _ footer: PackedFormat.Footer, body: Range<Int>, _ needsBase: Bool?, _ limits: Limits
   ) throws(ModelError) -> PackedIndex {
     do throws(ModelError) {
       let decoded = try FrameCodec.decompressed(stored, byteCount: footer.indexBytes)
-      return try unsafe PackedIndex.parse(decoded.span.bytes, origin: 0, body: body, limits: limits)
+      return try unsafe PackedIndex.parse(
+        decoded.span.bytes, origin: 0, body: body, needsBase: needsBase, limits: limits)
     } catch {
       var error = error
       if let offset = error.byteOffset { error.message += ", byte \(offset) of the decoded index" }
@@ -144,10 +167,10 @@ public final class PackedFile: Sendable {
   }
 
   /// Proves the checksum of the outer header, its length, and that it asks for nothing that this build lacks.
-  /// - Returns: how many zeros were made positive.
+  /// - Returns: whether a base is needed, and how many zeros were made positive.
   private static func prove(
     _ header: RawSpan, _ footer: PackedFormat.Footer, _ limits: Limits
-  ) throws(ModelError) -> Int {
+  ) throws(ModelError) -> (needsBase: Bool?, canonicalZeros: Int) {
     var cursor = ByteCursor(header)
     let length = try cursor.integer(UInt64.self, "the length of the header")
     guard length == UInt64(footer.headerBytes - 8), footer.headerBytes - 8 <= limits.headerBytes else {
@@ -163,13 +186,13 @@ public final class PackedFile: Sendable {
       if next == UInt8(ascii: "\"") { break }
       requires.append(next)
     }
-    guard requires.isEmpty else {
+    let start = 8 + PackedFormat.headerPrefix.utf8.count
+    let features = String(decoding: requires, as: UTF8.self)
+    guard features.isEmpty || features == PackedFormat.deltaFeature else {
       throw ModelError(
-        .unsupported,
-        "needs the features '\(String(decoding: requires, as: UTF8.self))', of which this build knows none",
-        at: 8 + PackedFormat.headerPrefix.utf8.count)
+        .unsupported, "needs the features '\(features)'; known: \(PackedFormat.deltaFeature)", at: start)
     }
-    return try canonicalZeros(header, at: 8 + PackedFormat.headerPrefix.utf8.count)
+    return (!features.isEmpty, try canonicalZeros(header, at: start + requires.count))
   }
 
   /// The count of zeros that were made positive, where the header says so at `start`, which is behind the features.

@@ -8,6 +8,8 @@ enum PackedFormat {
   static let headerMark = #"{"__metadata__":{"format":"tare","tare.version":""#
   /// How the header of a packed file of this version begins.
   static let headerPrefix = headerMark + #"0","tare.requires":""#
+  /// The feature of files with tensors that are differences from those of a base.
+  static let deltaFeature = "delta"
   /// What follows the list of features where zeros were made positive, in front of their count.
   static let canonicalZeroMark = #"","tare.canonical_zero":""#
   static let magic: [UInt8] = [0x89, 0x54, 0x41, 0x52, 0x45, 0x0D, 0x0A, 0x1A]

@@ -4,14 +4,16 @@ import TensorModel
 extension PackedIndex {
   /// Parses a decoded index and proves it: known roles, aliases that point backwards to a tensor like themselves, stored
   /// bytes that tile `body`, operations inside their entries, sizes that add up, and paths that stay inside a folder.
-  /// - Parameter origin: where `bytes` begin in the file, for errors.
+  /// - Parameters:
+  ///   - origin: where `bytes` begin in the file, for errors.
+  ///   - needsBase: whether the file requires `delta`; nil where that is not known.
   static func parse(
-    _ bytes: RawSpan, origin: Int, body: Range<Int>, limits: Limits
+    _ bytes: RawSpan, origin: Int, body: Range<Int>, needsBase: Bool?, limits: Limits
   ) throws(ModelError) -> PackedIndex {
     var cursor = ByteCursor(bytes, origin: origin)
     var index: PackedIndex
     do throws(ModelError) {
-      index = try parse(&cursor, body: body, limits)
+      index = try parse(&cursor, body: body, needsBase: needsBase, limits)
     } catch {
       var error = error
       // Where nothing better is known: behind what was read last.
@@ -29,7 +31,7 @@ extension PackedIndex {
   }
 
   private static func parse(
-    _ cursor: inout ByteCursor, body: Range<Int>, _ limits: Limits
+    _ cursor: inout ByteCursor, body: Range<Int>, needsBase: Bool?, _ limits: Limits
   ) throws(ModelError) -> PackedIndex {
     let kind = try cursor.byte("the kind of the packed file")
     guard kind <= 1 else { throw ModelError(.malformed, "a packed file of kind \(kind), expected 0 or 1") }
@@ -50,6 +52,15 @@ extension PackedIndex {
     for _ in 0..<(try cursor.count("the number of files", unit: 12)) {
       index.files.append(try parseFile(&cursor, index.entries))
     }
+    let hasDifferences = index.entries.contains { $0.base != nil }
+    guard hasDifferences == needsBase ?? hasDifferences else {
+      throw ModelError(
+        .malformed,
+        hasDifferences
+          ? "an entry is the difference from a base, which the header does not require"
+          : "no entry is a difference from the base that the header requires")
+    }
+    if hasDifferences { index.baseName = try cursor.string("the name of the base") }
     try cursor.end(of: "the index")
     return index
   }
@@ -76,8 +87,9 @@ extension PackedIndex {
     _ cursor: inout ByteCursor, _ types: [DType], before: [Entry], at offset: inout Int, end: Int, _ limits: Limits
   ) throws(ModelError) -> Entry {
     let code = try cursor.byte("the role of an entry")
-    guard let role = Role(rawValue: code) else {
-      throw ModelError(.malformed, "an entry has role \(code), expected 0 to 3")
+    let isDifference = code == differenceRole
+    guard let role = isDifference ? .tensor : Role(rawValue: code) else {
+      throw ModelError(.malformed, "an entry has role \(code), expected 0 to 4")
     }
     let info: TensorInfo
     switch role {
@@ -115,7 +127,25 @@ extension PackedIndex {
     }
     let place = Place(offset: offset, storedBytes: stored, directoryBytes: directory, directoryHash: hash)
     offset += stored
-    return Entry(role: role, info: info, place: place, holder: before.count)
+    var entry = Entry(role: role, info: info, place: place, holder: before.count)
+    if isDifference {
+      entry.base = try within("tensor '\(info.name)'") { () throws(ModelError) in
+        try parseBase(&cursor, types, of: info)
+      }
+    }
+    return entry
+  }
+
+  private static func parseBase(
+    _ cursor: inout ByteCursor, _ types: [DType], of info: TensorInfo
+  ) throws(ModelError) -> BaseTensor {
+    let name = try cursor.string("the name of a base tensor")
+    let type = try cursor.varint("the type of a base tensor")
+    guard types.indices.contains(type), BaseModel.canConvert(types[type], to: info.dtype) else {
+      throw ModelError(.malformed, "type \(type) of \(types.count) of a base tensor, expected one like its own")
+    }
+    return BaseTensor(
+      name: name, dtype: types[type], hash: try cursor.integer(UInt64.self, "the hash of a base tensor"))
   }
 
   private static func parseFile(_ cursor: inout ByteCursor, _ entries: [Entry]) throws(ModelError) -> File {

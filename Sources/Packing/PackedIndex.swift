@@ -10,6 +10,9 @@ struct PackedIndex: Sendable {
     case alias = 3
   }
 
+  /// What stands in the place of the role of a tensor that needs a base.
+  static let differenceRole: UInt8 = 4
+
   /// Where an entry's stored bytes lie in the packed file. Its directory is at their end.
   struct Place: Hashable, Sendable {
     var offset: Int
@@ -29,6 +32,17 @@ struct PackedIndex: Sendable {
     var place: Place
     /// The entry that holds the bytes: an alias's target, or the entry itself.
     var holder: Int
+    /// What some chunks are differences from; nil where the entry needs no base.
+    var base: BaseTensor?
+  }
+
+  /// A tensor of the base, of the shape of the entry's.
+  struct BaseTensor: Hashable, Sendable {
+    var name: String
+    /// Where it is not the entry's, numbers are rounded to that.
+    var dtype: DType
+    /// The hash of its bytes.
+    var hash: UInt64
   }
 
   enum Operation: Hashable, Sendable {
@@ -51,6 +65,8 @@ struct PackedIndex: Sendable {
   var encodings: [String]
   var entries: [Entry]
   var files: [File]
+  /// What the base was called, where some entries need it.
+  var baseName: String?
 
   /// Bytes of all files together.
   var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
@@ -62,9 +78,10 @@ struct PackedIndex: Sendable {
     for name in encodings { writer.string(name) }
     var types: [DType] = []
     var typeNumbers: [DType: Int] = [:]
-    for entry in entries where typeNumbers[entry.info.dtype] == nil {
-      typeNumbers[entry.info.dtype] = types.count
-      types.append(entry.info.dtype)
+    for dtype in entries.flatMap({ [$0.info.dtype, $0.base?.dtype].compactMap(\.self) })
+    where typeNumbers[dtype] == nil {
+      typeNumbers[dtype] = types.count
+      types.append(dtype)
     }
     writer.varint(types.count)
     for type in types {
@@ -73,18 +90,19 @@ struct PackedIndex: Sendable {
       writer.varint(type.blockBytes)
     }
     writer.varint(entries.count)
-    for entry in entries { Self.write(entry, type: typeNumbers[entry.info.dtype]!, to: &writer) }
+    for entry in entries { Self.write(entry, typeNumbers, to: &writer) }
     writer.varint(files.count)
     for file in files { Self.write(file, to: &writer) }
+    if let baseName { writer.string(baseName) }
     return writer.bytes
   }
 
-  private static func write(_ entry: Entry, type: Int, to writer: inout ByteWriter) {
-    writer.byte(entry.role.rawValue)
+  private static func write(_ entry: Entry, _ types: [DType: Int], to writer: inout ByteWriter) {
+    writer.byte(entry.base == nil ? entry.role.rawValue : differenceRole)
     switch entry.role {
     case .tensor, .alias:
       writer.string(entry.info.name)
-      writer.varint(type)
+      writer.varint(types[entry.info.dtype]!)
       writer.varint(entry.info.shape.count)
       for dimension in entry.info.shape { writer.varint(dimension) }
     case .file, .literal:
@@ -96,6 +114,11 @@ struct PackedIndex: Sendable {
       writer.varint(entry.place.storedBytes)
       writer.varint(entry.place.directoryBytes)
       writer.integer(entry.place.directoryHash)
+    }
+    if let base = entry.base {
+      writer.string(base.name)
+      writer.varint(types[base.dtype]!)
+      writer.integer(base.hash)
     }
   }
 

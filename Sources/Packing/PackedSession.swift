@@ -9,6 +9,8 @@ import TensorModel
   private let workspace = DecodingWorkspace()
   private let decoded = ScratchBuffer()
   private let assembled = ScratchBuffer()
+  /// What differences are taken from; nil where that was not given or is not needed.
+  private lazy var base = file.base.map { BaseSession($0.model) }
   /// The chunk that `decoded` holds.
   private var held: (entry: Int, chunk: Int)?
   /// The entry whose directory is at hand.
@@ -86,19 +88,65 @@ import TensorModel
     if let held, held == (entry, chunk) { return }
     held = nil
     let (directory, shared) = try opened(entry)
-    let byteCount = directory.grid.bytes(ofChunk: chunk).count
-    let target = unsafe UnsafeMutableRawBufferPointer(start: decoded.raw(byteCount), count: byteCount)
-    try proved(entry, chunk) { (bytes) throws(ModelError) in
-      try unsafe bytes.withUnsafeBytes { (stored) throws(ModelError) in
-        try unsafe ChunkCodec.decode(
-          stored, at: directory.grid.bytes(ofChunk: chunk).lowerBound, names: file.index.encodings, shared: shared,
-          into: target, workspace)
+    let range = directory.grid.bytes(ofChunk: chunk)
+    let target = unsafe UnsafeMutableRawBufferPointer(start: decoded.raw(range.count), count: range.count)
+    // What can't be told of a damaged chunk is said when it is decoded.
+    let needsBase = file.index.entries[entry].base != nil && (try? choice(of: entry, chunk: chunk))?.needsBase == true
+    do throws(ModelError) {
+      try withBase(of: entry, needsBase ? range : nil) { (base) throws(ModelError) in
+        try proved(entry, chunk) { (bytes) throws(ModelError) in
+          try unsafe decode(bytes, at: range.lowerBound, shared, base, into: target)
+          guard unsafe XXH3.hash(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target))) == directory.denseHashes[chunk]
+          else { throw denseDamage(chunk) }
+        }
       }
-      guard unsafe XXH3.hash(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(target))) == directory.denseHashes[chunk]
-      else { throw denseDamage(chunk) }
+    } catch {
+      guard needsBase else { throw error }
+      throw try blame(error, entry)
     }
     held = (entry, chunk)
   }
+
+  @unsafe private func decode(
+    _ stored: RawSpan, at byteOffset: Int, _ shared: SharedStreams, _ base: RawSpan,
+    into target: UnsafeMutableRawBufferPointer
+  ) throws(ModelError) {
+    try unsafe stored.withUnsafeBytes { (stored) throws(ModelError) in
+      try unsafe base.withUnsafeBytes { (base) throws(ModelError) in
+        try unsafe ChunkCodec.decode(
+          stored, at: byteOffset, names: file.index.encodings, shared: shared, base: base.isEmpty ? nil : base,
+          into: target, workspace)
+      }
+    }
+  }
+
+  /// Lends the base's bytes at a range of an entry; none where there is no range.
+  private func withBase(
+    of entry: Int, _ range: Range<Int>?, _ body: (RawSpan) throws(ModelError) -> Void
+  ) throws(ModelError) {
+    guard let range else { return try body(RawSpan()) }
+    guard let tensors = file.base, let base else {
+      throw file.missingBase ?? ModelError(.malformed, "an entry needs a base that the file does not")
+    }
+    let number = tensors.number(of: entry)
+    let dtype = file.index.entries[entry].info.dtype
+    try base.withBytes(of: number, as: dtype, range, body)
+    base.release(of: number, as: dtype, range)
+  }
+
+  /// What went wrong with a difference: where the base is another than it was, that.
+  private func blame(_ error: ModelError, _ entry: Int) throws(ModelError) -> ModelError {
+    guard error.code == .malformed, let tensors = file.base, let base, let recorded = file.index.entries[entry].base,
+      try !tensors.isProved(entry, hash: recorded.hash, base)
+    else { return error }
+    let path = tensors.model.reader.path
+    return ModelError(
+      .wrongBase, "\(path) is not the base: its '\(recorded.name)' holds other values than when this was packed",
+      hint: file.baseName.map { "--base names the model that '\($0)' was" })
+  }
+
+  /// Proves the checksum of a chunk's stored bytes alone.
+  func proveStored(_ entry: Int, chunk: Int) throws(ModelError) { try proved(entry, chunk) { _ in } }
 
   /// Lends a chunk's stored bytes after proving their checksum; errors name their place in the file.
   private func proved<Result>(

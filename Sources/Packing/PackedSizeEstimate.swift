@@ -46,6 +46,7 @@ private final class ChunkPacker: PackedSizeEstimator {
 
 extension PackedModel: PackedCatalog {
   public var canonicalZeros: Int { file.canonicalZeros }
+  public var baseName: String? { file.baseName }
 
   public func packedByteCount(of tensor: Int) -> Int {
     guard case .entry(let entry) = tensors[tensor].place else { return 0 }

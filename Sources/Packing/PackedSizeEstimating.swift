@@ -54,6 +54,8 @@ public protocol PackedSizeEstimator: AnyObject {
 public protocol PackedCatalog: AnyObject {
   /// How many −0 of what was packed are +0 here; 0 where nothing was changed.
   var canonicalZeros: Int { get }
+  /// What the base was called from whose tensors some of these are differences; nil where there is none.
+  var baseName: String? { get }
 
   /// The bytes that the tensor fills in the container.
   func packedByteCount(of tensor: Int) -> Int

@@ -12,14 +12,18 @@ public struct PackOptions: Sendable {
   public var memory: Int
   /// Whether −0 of floating-point tensors is stored as +0: the sign of zeros is lost then, and nothing else.
   public var canonicalizesZeros: Bool
+  /// What tensors may be stored as the difference from: each from the base's tensor of the same name and shape.
+  public var base: BaseModel?
 
   public init(
-    effort: Effort = .standard, threads: Int, memory: Int = 512 << 20, canonicalizesZeros: Bool = false
+    effort: Effort = .standard, threads: Int, memory: Int = 512 << 20, canonicalizesZeros: Bool = false,
+    base: BaseModel? = nil
   ) {
     self.effort = effort
     self.threads = threads
     self.memory = memory
     self.canonicalizesZeros = canonicalizesZeros
+    self.base = base
   }
 }
 
@@ -45,6 +49,8 @@ public struct PackReport: Sendable {
   public var otherPackedBytes: Int
   /// How many −0 were stored as +0; where there are any, what unpacks is not what was packed.
   public var canonicalZeros: Int
+  /// Tensors that are stored as the difference from the base, in part at least.
+  public var differences: Int
 }
 
 /// Writes packed files.
@@ -76,6 +82,17 @@ private final class Packing: Sendable {
     var zeros = 0
     /// How many of them were made positive.
     var canonicalZeros = 0
+    /// The base tensor, where there is one.
+    var base: PackedIndex.BaseTensor?
+    /// Chunks that can't be decoded without it, and those in which every kept element is the base's.
+    var differences = 0
+    var baseChunks = 0
+  }
+
+  /// How an entry is stored, and its base tensor.
+  struct EntryDecision {
+    var decision: TensorPlanner.Decision
+    var base: PackedIndex.BaseTensor?
   }
 
   struct State {
@@ -89,6 +106,7 @@ private final class Packing: Sendable {
   final class Worker {
     let input: PackSourceSession
     let workspace: EncodingWorkspace
+    let base: BaseSession?
     /// What `work` leaves for `commit`.
     var stored: ScratchChunk = ScratchChunk()
     private let canonicalizesZeros: Bool
@@ -97,6 +115,7 @@ private final class Packing: Sendable {
     init(_ source: PackSource, _ options: PackOptions) {
       input = PackSourceSession(source)
       workspace = EncodingWorkspace(effort: options.effort)
+      base = options.base.map { BaseSession($0) }
       canonicalizesZeros = options.canonicalizesZeros
     }
 
@@ -123,6 +142,7 @@ private final class Packing: Sendable {
     var denseHash: UInt64 = 0
     var choice = ChunkChoice(mask: "none", value: "raw")
     var canonicalZeros = 0
+    var holdsBase = false
     var offset = 0
   }
 
@@ -134,6 +154,8 @@ private final class Packing: Sendable {
   let state = Mutex(State())
   /// Entries that have bytes of their own; aliases come behind them.
   let holders: Int
+  /// Per entry that has bytes of its own, its tensor in the base.
+  let baseNumbers: [Int?]
 
   init(source: PackSource, layout: PackLayout, output: any PositionalOutput, options: PackOptions) {
     self.source = source
@@ -141,15 +163,20 @@ private final class Packing: Sendable {
     self.output = output
     self.options = options
     holders = layout.entries.prefix { $0.role != .alias }.count
+    baseNumbers = layout.entries.prefix(holders).map { entry in
+      guard entry.role == .tensor, !entry.holdsMetadata else { return nil }
+      return options.base?.tensor(like: entry.info)
+    }
     header = OuterHeader(
-      layout, denseBytes: source.byteCount, canonicalizesZeros: options.canonicalizesZeros)
+      layout, denseBytes: source.byteCount, canonicalizesZeros: options.canonicalizesZeros,
+      mayNeedBase: options.base != nil)
   }
 
   /// Makes the plan of every entry, from a sample of its bytes.
   func decide() throws(ModelError) {
     let planner = TensorPlanner(effort: options.effort)
-    let threads = WorkerBudget.encoders(options.threads, memory: options.memory)
-    let decisions = Mutex([TensorPlanner.Decision?](repeating: nil, count: holders))
+    let threads = WorkerBudget.encoders(options.threads, memory: options.memory, base: options.base)
+    let decisions = Mutex([EntryDecision?](repeating: nil, count: holders))
     try Pump.run(
       items: holders, threads: threads,
       makeWorker: { () throws(ModelError) in Worker(source, options) },
@@ -157,21 +184,36 @@ private final class Packing: Sendable {
         let entry = layout.entries[index]
         let whole = 0..<entry.info.byteCount
         guard entry.role != .literal else {
-          return decisions.withLock { $0[index] = .literal(elementBytes: entry.elementBytes) }
+          return decisions.withLock { $0[index] = EntryDecision(decision: .literal(elementBytes: entry.elementBytes)) }
         }
         let decision = try planner.decide(entry.info, in: whole, worker.workspace) { (range, body) throws(ModelError) in
           try worker.withBytes(of: entry, range) { (bytes, _) throws(ModelError) in try body(bytes) }
         }
-        decisions.withLock { $0[index] = decision }
+        var made = EntryDecision(decision: decision)
+        if let base = worker.base, let number = baseNumbers[index] {
+          let info = options.base!.reader.catalog.tensors[number].info
+          made.base = PackedIndex.BaseTensor(name: info.name, dtype: info.dtype, hash: try base.hash(of: number))
+          made.decision = try planner.withDelta(decision, entry.info, worker.workspace) {
+            (range, body) throws(ModelError) in
+            try worker.withBytes(of: entry, range) { (bytes, _) throws(ModelError) in
+              try base.withBytes(of: number, as: entry.info.dtype, range) { (base) throws(ModelError) in
+                try body(bytes, base)
+              }
+            }
+          }
+        }
+        decisions.withLock { $0[index] = made }
       })
     let made = decisions.withLock { $0 }
     state.withLock { state in
       state.position = header.byteCount
       state.entries = made.indices.map { index in
-        let decision = made[index]!
-        let grid = ChunkGrid(layout.entries[index].info, target: decision.chunkBytes)
+        let (decision, info) = (made[index]!.decision, layout.entries[index].info)
+        let grid = ChunkGrid(info, target: decision.chunkBytes)
         let directory = EntryDirectory(grid: grid, shared: [], chunkStarts: [0], storedHashes: [], denseHashes: [])
-        return EntryState(decision: decision, grid: grid, directory: directory)
+        var state = EntryState(decision: decision, grid: grid, directory: directory)
+        state.base = made[index]!.base
+        return state
       }
     }
   }
@@ -181,7 +223,9 @@ private final class Packing: Sendable {
     let items = ItemIndex(grids.map(\.count))
     let largest = grids.map(\.largestChunkBytes).max() ?? 0
     try Pump.run(
-      items: items.count, threads: WorkerBudget.encoders(options.threads, memory: options.memory, chunkBytes: largest),
+      items: items.count,
+      threads: WorkerBudget.encoders(
+        options.threads, memory: options.memory, chunkBytes: largest, base: options.base),
       makeWorker: { () throws(ModelError) in Worker(source, options) },
       work: { (worker, item) throws(ModelError) in
         let (index, chunk) = items[item]
@@ -191,13 +235,17 @@ private final class Packing: Sendable {
         try worker.withBytes(of: entry, range) { (bytes, canonicalZeros) throws(ModelError) in
           worker.stored.canonicalZeros = canonicalZeros
           worker.stored.denseHash = XXH3.hash(bytes)
-          worker.stored.choice = ChunkCodec.encode(
-            bytes, at: range.lowerBound, plan: plans[index], worker.workspace)
+          try withBase(of: index, range, worker) { (base) throws(ModelError) in
+            worker.stored.choice = ChunkCodec.encode(
+              bytes, at: range.lowerBound, base: base, plan: plans[index], worker.workspace)
+          }
         }
         worker.input.release(of: entry.file, inFile)
         try worker.workspace.withEncoded { (stored) throws(ModelError) in
           worker.stored.byteCount = stored.byteCount
           worker.stored.storedHash = EntryDirectory.storedHash(stored)
+          worker.stored.holdsBase = try ChunkCodec.holdsBase(
+            stored, names: EncodingRegistry.names, denseBytes: range.count)
         }
       },
       commit: { (worker, item) throws(ModelError) in
@@ -213,6 +261,16 @@ private final class Packing: Sendable {
     try closeEntries(before: holders)
   }
 
+  /// Lends the base's bytes at a range of an entry; none where it has no base tensor.
+  private func withBase(
+    of index: Int, _ range: Range<Int>, _ worker: Worker, _ body: (RawSpan) throws(ModelError) -> Void
+  ) throws(ModelError) {
+    guard let base = worker.base, let number = baseNumbers[index] else { return try body(RawSpan()) }
+    let dtype = layout.entries[index].info.dtype
+    try base.withBytes(of: number, as: dtype, range, body)
+    base.release(of: number, as: dtype, range)
+  }
+
   /// Gives a chunk its place in the file and notes it in its entry's directory.
   private func reserve(_ index: Int, _ worker: Worker) throws(ModelError) {
     if state.withLock({ $0.current }) != index { try closeEntries(before: index) }
@@ -226,6 +284,8 @@ private final class Packing: Sendable {
       state.entries[index].choices[chunk.choice.name, default: 0] += 1
       state.entries[index].zeros += chunk.choice.zeros
       state.entries[index].canonicalZeros += chunk.canonicalZeros
+      state.entries[index].differences += chunk.choice.needsBase ? 1 : 0
+      state.entries[index].baseChunks += chunk.holdsBase ? 1 : 0
     }
   }
 
@@ -264,12 +324,14 @@ private final class Packing: Sendable {
       indexBytes: plain.count, indexHash: XXH3.hash(stored))
     let end = state.position + stored.count + PackedFormat.Footer.byteCount
     let head = header.encoded(
-      places: state.entries.map(\.place), canonicalZeros: canonicalZeros(state), end: end)
+      places: state.entries.map(\.place), needsBase: index.baseName != nil, canonicalZeros: canonicalZeros(state),
+      end: end)
     footer.headerHash = XXH3.hash(head)
     let tail = stored + footer.encoded()
     try unsafe write(tail.span.bytes, at: state.position)
     try unsafe write(head.span.bytes, at: 0)
     for file in source.files { try file.demandUnchanged() }
+    try options.base?.reader.demandUnchanged()
     try within(output.path) { () throws(ModelError) in try output.finish() }
     return report(state, packedBytes: end)
   }
@@ -287,8 +349,10 @@ private final class Packing: Sendable {
 
   private func makeIndex(_ state: State) -> PackedIndex {
     let entries = layout.entries.map { entry in
-      PackedIndex.Entry(
-        role: entry.role, info: entry.info, place: state.entries[entry.holder].place, holder: entry.holder)
+      let holder = state.entries[entry.holder]
+      return PackedIndex.Entry(
+        role: entry.role, info: entry.info, place: holder.place, holder: entry.holder,
+        base: entry.role == .tensor && holder.differences > 0 ? holder.base : nil)
     }
     let files = source.files.indices.map { number in
       let operations = layout.operations[number]
@@ -300,14 +364,16 @@ private final class Packing: Sendable {
         path: file.path, mode: file.mode, container: container, byteCount: file.byteCount, digest: digest.value,
         operations: operations)
     }
+    let needsBase = entries.contains { $0.base != nil }
     return PackedIndex(
-      isFolder: source.isFolder, encodings: EncodingRegistry.names, entries: entries, files: files)
+      isFolder: source.isFolder, encodings: EncodingRegistry.names, entries: entries, files: files,
+      baseName: needsBase ? options.base?.label : nil)
   }
 
   private func report(_ state: State, packedBytes: Int) -> PackReport {
     var report = PackReport(
       byteCount: source.byteCount, packedBytes: packedBytes, tensors: [], otherBytes: 0, otherPackedBytes: 0,
-      canonicalZeros: canonicalZeros(state))
+      canonicalZeros: canonicalZeros(state), differences: state.entries.count { $0.differences > 0 })
     for operations in layout.operations {
       for operation in operations {
         let entry = layout.entries[operation.entry]
@@ -331,8 +397,16 @@ private final class Packing: Sendable {
 }
 
 extension Packing.EntryState {
+  /// What the entry is to the base, where it is stored as the difference.
+  private var baseReasons: [String] {
+    guard differences > 0 else { return [] }
+    guard baseChunks == grid.count else { return ["differs from the base"] }
+    return [choices.keys.allSatisfy { $0 == "delta" } ? "equal to the base" : "the base under a mask"]
+  }
+
   /// Why the entry is stored as it is.
   fileprivate func reasons(_ info: TensorInfo, _ effort: Effort) -> [String] {
-    decision.reasons(info, zeros: zeros, effort) + (canonicalZeros > 0 ? ["\(canonicalZeros) zeros were −0"] : [])
+    baseReasons + decision.reasons(info, zeros: zeros, effort)
+      + (canonicalZeros > 0 ? ["\(canonicalZeros) zeros were −0"] : [])
   }
 }

@@ -35,6 +35,7 @@ struct TensorPlanner {
     if let type = info.dtype.blockType { return try blocks(type, info, window, workspace, bytes) }
     var decision = try general(info, window, workspace, bytes)
     if let special = try special(info, window, decision, workspace, bytes) { decision = special }
+    decision.plan.groups = try groups(info, window, decision.plan.element, workspace, bytes)
     if effort.ordersRows { decision.plan.rowBytes = rowBytes(info) }
     return decision
   }

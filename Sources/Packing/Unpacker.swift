@@ -22,12 +22,15 @@ public enum Unpacker {
 
   /// Writes the file, or the folder, that `packed` holds to `path`.
   /// - Parameter progress: is told of dense bytes done, from any thread.
-  /// - Throws: `malformed` where something stored does not hold, `cannotCreate` and `inputOutput` for the output; nothing
+  /// - Throws: `malformed` where something stored does not hold, `missing` where it needs a base and was opened without, `cannotCreate` and `inputOutput` for the output; nothing
   ///   is left behind then.
   public static func unpack(
     _ packed: PackedFile, to path: String, _ options: Options, progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) {
-    try within(packed.path) { () throws(ModelError) in try packed.demandBelief(options.maximumExpansion) }
+    try within(packed.path) { () throws(ModelError) in
+      try packed.demandBelief(options.maximumExpansion)
+      try packed.demandBase()
+    }
     guard packed.isFolder else {
       let output = try within(path) { () throws(ModelError) in
         try OutputFile(path: path, overwrite: options.overwrite)
@@ -49,7 +52,10 @@ public enum Unpacker {
     progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) {
     precondition(!packed.isFolder)
-    try within(packed.path) { () throws(ModelError) in try packed.demandBelief(options.maximumExpansion) }
+    try within(packed.path) { () throws(ModelError) in
+      try packed.demandBelief(options.maximumExpansion)
+      try packed.demandBase()
+    }
     try FileRebuild(packed, 0, options).run(into: output, progress)
     try within(output.path) { () throws(ModelError) in try output.finish() }
   }

@@ -5,5 +5,6 @@
 @_exported public import Export
 @_exported public import Inspection
 @_exported public import Packing
+@_exported public import Schemas
 @_exported public import TensorModel
 @_exported public import Verification

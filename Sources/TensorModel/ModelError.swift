@@ -12,6 +12,8 @@ public struct ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     case missing
     /// The file is legal but holds something that this build does not know.
     case unsupported
+    /// The model that was given as a base is not the one that is needed.
+    case wrongBase
     /// The output cannot be created.
     case cannotCreate
     /// Reading or writing failed half-way.

@@ -15,16 +15,19 @@ public struct CheckReport: Sendable {
     public var elements: Int
     /// Why the tensor is damaged; nil where it is intact.
     public var failure: ModelError?
+    /// Whether it is the difference from a base that was not given, so that only its stored bytes were checked.
+    public var lacksBase: Bool
 
     public var verdict: Verdict { failure == nil ? .intact : .damaged }
     /// The name, led by the file where there are several: `FILE:NAME`.
     public var label: String { file.map { "\($0):\(name)" } ?? name }
 
-    public init(name: String, file: String? = nil, elements: Int, failure: ModelError? = nil) {
+    public init(name: String, file: String? = nil, elements: Int, failure: ModelError? = nil, lacksBase: Bool = false) {
       self.name = name
       self.file = file
       self.elements = elements
       self.failure = failure
+      self.lacksBase = lacksBase
     }
   }
 
@@ -55,7 +58,17 @@ extension CheckReport {
     var shown = Array(lines.prefix(max(0, maxDifferences)))
     if lines.count > shown.count { shown.append("… and \(lines.count - shown.count) more") }
     if let note = model.note { shown.append(note) }
+    if let baseNote { shown.append(baseNote) }
     return (shown + [verdictLine]).map { $0.escapedForDisplay + "\n" }.joined()
+  }
+
+  /// What was not checked for want of the base.
+  private var baseNote: String? {
+    let count = tensors.count { $0.lacksBase }
+    guard count > 0, let base = model.base else { return nil }
+    return
+      "\(count.of("tensor")) \(count == 1 ? "is a difference" : "are differences") from '\(base)', which was not given: "
+      + "stored bytes are checked, values with --base"
   }
 
   private var damaged: [Tensor] { tensors.filter { $0.failure != nil } }
@@ -99,6 +112,7 @@ extension CheckReport {
       if let file = tensor.file { text.string("file", file) }
       text.string("verdict", tensor.verdict.rawValue)
       text.integer("elements", tensor.elements)
+      if tensor.lacksBase { text.bool("lacks_base", true) }
       if let failure = tensor.failure { text.string("error", message(failure, tensor.name)) }
     }
   }

@@ -43,6 +43,7 @@ extension OperandSummary {
       text.string("path", path)
       text.string("format", format)
       text.optional("digest", digest)
+      if let base { text.string("base", base) }
       if canonicalZeros > 0 { text.integer("canonical_zeros", canonicalZeros) }
       guard let files else { return }
       text.string("sha256", files.sha256.description)

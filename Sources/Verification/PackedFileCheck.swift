@@ -13,7 +13,7 @@ public enum PackedFileCheck {
       finding.tensor.map {
         CheckReport.Tensor(
           name: $0, file: finding.file.isEmpty ? nil : finding.file, elements: finding.elements,
-          failure: finding.failure)
+          failure: finding.failure, lacksBase: finding.lacksBase)
       }
     }
     return CheckReport(

@@ -34,6 +34,8 @@ public struct OperandSummary: Sendable {
   public var files: FileDigests?
   /// How many −0 were made +0 when it was packed.
   public var canonicalZeros = 0
+  /// What the base was called that it was packed against; nil where it needs none.
+  public var base: String?
 
   public init(path: String, format: String, digest: String? = nil) {
     self.path = path
@@ -43,12 +45,15 @@ public struct OperandSummary: Sendable {
 
   init(_ model: any ContainerReader) {
     self.init(path: model.path, format: model.formatName)
-    canonicalZeros = (model as? any PackedCatalog)?.canonicalZeros ?? 0
+    let packed = model as? any PackedCatalog
+    canonicalZeros = packed?.canonicalZeros ?? 0
+    base = packed?.baseName
   }
 
   init(_ file: PackedFile) {
     self.init(path: file.path, format: "tare", digest: file.digest)
     canonicalZeros = file.canonicalZeros
+    base = file.baseName
   }
 
   /// What a reader must know of a model that was changed when it was packed.

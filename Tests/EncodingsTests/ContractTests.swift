@@ -16,9 +16,10 @@ struct ContractTests {
     for kind in DataKind.allCases {
       for count in [1, 7, 8, 9, 63, 64, 65, 1000, 4095, 4096, 4097, 9001] {
         let bytes = kind.bytes(count: count, dtype: dtype, &random)
+        let base = value == "delta" ? BaseKind.any(of: bytes, dtype, &random) : nil
         let plan = TensorPlan(element: ElementType(dtype), values: [value], searchesMatches: true)
-        let (stored, choice) = encode(bytes, plan, Self.effort)
-        let decoded = try decode(stored, byteCount: bytes.count)
+        let (stored, choice) = encode(bytes, plan, Self.effort, base: base)
+        let decoded = try decode(stored, byteCount: bytes.count, base: base)
         #expect(decoded == bytes, "\(kind), \(count) of \(dtype.name) as \(choice.name)")
       }
     }
@@ -29,14 +30,15 @@ struct ContractTests {
     var random = SeededRandom("packing", seed: 11)
     for kind in [DataKind.gaussian, .halfZeros, .mostlyZeros] {
       let bytes = kind.bytes(count: 300, dtype: .bf16, &random)
+      let base = value == "delta" ? BaseKind.any(of: bytes, .bf16, &random) : nil
       let plan = TensorPlan(element: ElementType(.bf16), values: [value], searchesMatches: true)
-      let (stored, _) = encode(bytes, plan, Self.effort)
-      for length in 0..<stored.count { attempt(Array(stored.prefix(length)), byteCount: bytes.count) }
+      let (stored, _) = encode(bytes, plan, Self.effort, base: base)
+      for length in 0..<stored.count { attempt(Array(stored.prefix(length)), byteCount: bytes.count, base) }
       for index in stored.indices {
         for bit in 0..<8 {
           var damaged = stored
           damaged[index] ^= 1 << UInt8(bit)
-          attempt(damaged, byteCount: bytes.count)
+          attempt(damaged, byteCount: bytes.count, base)
         }
       }
     }
@@ -79,20 +81,23 @@ struct ContractTests {
     #expect(error?.message.contains("claims to decode to 1152921504606846976") == true)
   }
 
-  private func attempt(_ stored: [UInt8], byteCount: Int) {
-    if let decoded = try? decode(stored, byteCount: byteCount) { #expect(decoded.count == byteCount) }
+  private func attempt(_ stored: [UInt8], byteCount: Int, _ base: [UInt8]?) {
+    if let decoded = try? decode(stored, byteCount: byteCount, base: base) { #expect(decoded.count == byteCount) }
   }
 
-  private func encode(_ bytes: [UInt8], _ plan: TensorPlan, _ effort: Effort) -> ([UInt8], ChunkChoice) {
+  private func encode(
+    _ bytes: [UInt8], _ plan: TensorPlan, _ effort: Effort, base: [UInt8]? = nil
+  ) -> ([UInt8], ChunkChoice) {
     let workspace = EncodingWorkspace(effort: effort)
-    let choice = unsafe ChunkCodec.encode(bytes.span.bytes, at: 0, plan: plan, workspace)
+    let base = base ?? []
+    let choice = unsafe ChunkCodec.encode(bytes.span.bytes, at: 0, base: base.span.bytes, plan: plan, workspace)
     let stored = try! workspace.withEncoded { span in unsafe span.withUnsafeBytes { unsafe [UInt8]($0) } }
     return (stored, choice)
   }
 
   private func decode(
-    _ stored: [UInt8], byteCount: Int, names: [String] = EncodingRegistry.names
+    _ stored: [UInt8], byteCount: Int, base: [UInt8]? = nil, names: [String] = EncodingRegistry.names
   ) throws(ModelError) -> [UInt8] {
-    try StoredChunks.decode(stored, at: 0, byteCount: byteCount, names: names)
+    try StoredChunks.decode(stored, at: 0, byteCount: byteCount, base: base, names: names)
   }
 }

@@ -24,6 +24,7 @@ extension MemoryModel {
 final class PackedModel: ContainerReader, PackedCatalog {
   let model: MemoryModel
   let canonicalZeros: Int
+  var baseName: String? { nil }
 
   init(_ model: MemoryModel, canonicalZeros: Int = 0) {
     self.model = model

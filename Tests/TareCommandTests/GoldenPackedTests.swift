@@ -13,6 +13,10 @@ import Testing
     let byteCount: Int
     let hash: String
     let encodings: [String]
+    /// The golden that is its base; empty where it needs none.
+    let base: String
+
+    var baseArguments: [String] { base.isEmpty ? [] : ["--base", base] }
 
     /// Where it lies once its golden is unpacked to `output`.
     func place(in output: String) -> String { path.isEmpty ? output : output + "/" + path }
@@ -24,7 +28,7 @@ import Testing
       let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       return Row(
         golden: cells[0], path: cells[1], mode: cells[2], byteCount: try #require(Int(cells[3])), hash: cells[4],
-        encodings: cells[5].split(separator: ",").map(String.init))
+        encodings: cells[5].split(separator: ",").map(String.init), base: cells[6])
     }
   }
 
@@ -53,7 +57,7 @@ import Testing
     let out = try TemporaryFolder()
     for (golden, rows) in try Self.goldens() {
       let output = out.path(golden)
-      let result = try Program.tare.run(["unpack", golden, "-o", output], in: Self.folder)
+      let result = try Program.tare.run(["unpack", golden, "-o", output] + rows[0].baseArguments, in: Self.folder)
       #expect(result.exitCode == 0, "\(golden): \(result.errors)")
       #expect(try differences(rows, in: output) == [])
       if !rows[0].path.isEmpty {
@@ -65,9 +69,10 @@ import Testing
   }
 
   @Test func everyGoldenIsSound() throws {
-    let goldens = try Self.goldens().keys.sorted()
+    let rows = try Self.goldens()
+    let goldens = rows.keys.sorted()
     for golden in goldens {
-      let result = try Program.tare.run(["verify", golden], in: Self.folder)
+      let result = try Program.tare.run(["verify", golden] + rows[golden]![0].baseArguments, in: Self.folder)
       #expect(result.exitCode == 0, "\(golden): \(result.output)")
     }
     let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".tare") }
@@ -88,13 +93,15 @@ import Testing
       import sys
       sys.path.insert(0, sys.argv[1])
       import tare_decode
-      for name in sys.argv[3:]:
-          assert tare_decode.main([name, sys.argv[2] + "/" + name]) == 0, name
-          assert tare_decode.main([name, "--check"]) == 0, name
+      for name, base in (argument.split(",") for argument in sys.argv[3:]):
+          base = ["--base", base] if base else []
+          assert tare_decode.main([name, sys.argv[2] + "/" + name, *base]) == 0, name
+          assert tare_decode.main([name, "--check", *base]) == 0, name
       """
     let goldens = try Self.goldens()
     let result = try python.run(
-      ["-B", "-c", script, Repository.path("formats/decoder"), out.path] + goldens.keys.sorted(), in: Self.folder)
+      ["-B", "-c", script, Repository.path("formats/decoder"), out.path]
+        + goldens.keys.sorted().map { "\($0),\(goldens[$0]![0].base)" }, in: Self.folder)
     #expect(result.exitCode == 0, "\(result.errors)")
     for (golden, rows) in goldens { #expect(try differences(rows, in: out.path(golden)) == []) }
   }

@@ -11,6 +11,9 @@ import Testing
     var command: String
     var exitCode: Int32
     var lines: String
+
+    /// Those that are differences are read with what they are differences from.
+    var base: [String] { file.hasPrefix("delta_") ? ["--base", "base.safetensors"] : [] }
   }
 
   private static func rows() throws -> [Row] {
@@ -36,8 +39,8 @@ import Testing
       let arguments =
         switch command {
         case "inspect": ["inspect", "--header-only", row.file]
-        case "verify": ["verify", row.file]
-        default: ["unpack", row.file, "-o", folder.path("out")]
+        case "verify": ["verify", row.file] + row.base
+        default: ["unpack", row.file, "-o", folder.path("out")] + row.base
         }
       let result = try run(arguments)
       #expect(result.exitCode == row.exitCode, "\(row.file): \(result.errors)")
@@ -91,9 +94,10 @@ import Testing
   /// What is said of the data: the statistics of what opens come, or one line of complaint.
   @Test func whatOpensIsInspectedOrComplainedOf() throws {
     for row in try Self.rows() where row.command == "inspect" && row.exitCode == 0 {
-      let result = try run(["inspect", row.file])
+      let result = try run(["inspect", row.file] + row.base)
       #expect([0, 65, 69].contains(result.exitCode), "\(row.file): \(result.errors)")
-      #expect(result.exitCode == 0 || result.errorLines.count == 1, "\(row.file)")
+      let complaints = result.errorLines.filter { !$0.hasPrefix("hint: ") }
+      #expect(result.exitCode == 0 || complaints.count == 1, "\(row.file)")
     }
   }
 

@@ -10,6 +10,9 @@ to speed. It needs numpy and zstandard; `xxhash` is used if it is installed.
                                                     a tensor's bytes to stdout
     tare_decode.py FILE.tare --check                verify all checksums and structures
 
+--base MODEL names the safetensors file, or the packed file, that FILE.tare is the
+difference from, if it is.
+
 Whatever is wrong with a packed file is reported as one class of error, PackedError.
 """
 import argparse
@@ -37,11 +40,15 @@ MAX_WINDOW = 8 << 20
 MAX_SIZE = 1 << 61
 MAX_RANK = 1024
 MAX_SUM = 1 << 63
-TENSOR, FILE, LITERAL, ALIAS = range(4)
+TENSOR, FILE, LITERAL, ALIAS, DELTA = range(5)
 
 
 class PackedError(Exception):
     """The packed file is damaged, or it is not one that this decoder can read."""
+
+
+class WrongBase(PackedError):
+    """The base is missing, or it is not the model that the packed file is the difference from."""
 
 
 class UnknownEncoding(PackedError):
@@ -284,11 +291,13 @@ class Stage:
 
 class Place:
     """What a value stage may know beside its own: the entry's shared streams, the chunk's first byte in
-    the tensor and its length, and the mask's element width and which elements it keeps (None: all)."""
+    the tensor and its length, the base's bytes there (None: no base), and the mask's element width and which
+    elements it keeps (None: all)."""
 
-    def __init__(self, shared, start, size):
-        self.shared, self.start, self.size = shared, start, size
+    def __init__(self, shared, start, size, base):
+        self.shared, self.start, self.size, self.base = shared, start, size, base
         self.mask_width = self.stored = None
+        self.left_out = None                   # what a value stage knows of the elements that the mask leaves out
 
     def masked(self, width, stored):
         self.mask_width, self.stored = width, stored
@@ -605,9 +614,44 @@ def unpack_varints(stream, count, limit):
     return values
 
 
+def value_delta(stage, size, place):
+    need(place.base is not None, "delta: the entry names no base tensor")
+    c = Cursor(stage.parameters, "delta: the parameters")
+    width, order, form, zeros = c.u8(), c.u8(), c.u8(), c.u8()
+    c.end()
+    need(width in (1, 2, 4, 8) and place.size % width == 0, "delta: wrong width")
+    need(order < 2 and form < 3 and zeros < 3, "delta: unknown parameters")
+    masked = place.stored is not None
+    need(place.mask_width in (None, width), "delta: the mask has another width")
+    need(masked or not zeros, "delta: zeros without a mask")
+    need(len(stage.streams) == (form == 2) + width * (form > 0) + (zeros == 2), "delta: wrong number of streams")
+    word = np.dtype(f"<u{width}").type
+    top = word(1 << (8 * width - 1))
+    base = place.base.view(word)
+    kept = base[place.stored] if masked else base
+    streams = list(stage.streams)
+    z = np.zeros(len(kept), word)
+    if form:
+        changed = unpack_bits(streams.pop(0), len(kept), "delta") if form == 2 else np.ones(len(kept), bool)
+        planes, streams = streams[:width], streams[width:]
+        z[changed] = join_bytes(planes, int(np.count_nonzero(changed)), "delta")
+
+    def ordered(x):
+        return np.where(x & top, x ^ (top - word(1)), x).astype(word) if order else x
+
+    with np.errstate(over="ignore"):
+        out = ordered(ordered(kept) + (z >> word(1) ^ word(0) - (z & word(1))))
+    if zeros:
+        place.left_out = base[~place.stored] & top
+        if zeros == 2:
+            flipped = unpack_bits(streams[0], len(place.left_out), "delta: the signs")
+            place.left_out = place.left_out ^ flipped.astype(word) << word(8 * width - 1)
+    return out.view(np.uint8)
+
+
 VALUE_STAGES = {"raw": value_raw, "constant": value_constant, "bytes": value_bytes, "planes": value_planes,
-                "fused": value_fused, "palette": value_palette, "grid": value_grid,
-                "blocks": value_blocks}
+                "fused": value_fused, "palette": value_palette, "grid": value_grid, "blocks": value_blocks,
+                "delta": value_delta}
 
 
 # ---------------------------------------------------------------- encodings/: mask stages
@@ -636,15 +680,41 @@ def mask_gaps(stage, size, values):
     return scatter(stored, width, stage, values)
 
 
+def mask_groups(stage, size, values):
+    c = Cursor(stage.parameters, "groups: the parameters")
+    width, group, down, first, row = c.u8(), c.u8(), c.u8(), c.u8(), c.varint()
+    c.end()
+    need(1 <= width <= 8 and size % width == 0, "groups: the width does not divide the chunk")
+    need(len(stage.streams) in (1, 2), "groups: wrong number of streams")
+    need(2 <= group <= 8 and down < 2 and 1 <= first <= group and (down or first == group), "groups: wrong groups")
+    n = size // width
+    need(row and n % row == 0, "groups: the rows do not fill the chunk")
+    # The places of the elements in order: lists of equal groups, padded with n where a group is short.
+    places = np.arange(n, dtype=np.int64).reshape(-1, row)
+    if down:
+        head, rest = places[:first], places[first:]
+        bands = [head] + [rest[at:at + group] for at in range(0, len(rest), group)]
+        groups = [band.T for band in bands if len(band)]
+    else:
+        groups = [np.pad(line, (0, -row % group), constant_values=n).reshape(-1, group) for line in places]
+    order = np.concatenate([np.pad(g, ((0, 0), (0, group - g.shape[1])), constant_values=n) for g in groups])
+    per_byte = 8 // group
+    packed = as_array(same_length(stage.streams[0], -(-len(order) // per_byte), "groups"))
+    masks = np.stack([packed >> (group * i) & ((1 << group) - 1) for i in range(per_byte)], axis=1).reshape(-1)
+    need(not (packed >> (group * per_byte - 1) >> 1).any() and not masks[len(order):].any(), "groups: bits past the last group")
+    bits = masks[:len(order), None] >> np.arange(group, dtype=np.uint8) & 1
+    stored = np.zeros(n + 1, bool)
+    stored[order[bits.astype(bool)]] = True
+    need(not stored[n], "groups: bits past the last element of a group")
+    return scatter(stored[:n], width, stage, values)
+
+
 def mask_rows(stage, size, values):
     c = Cursor(stage.parameters, "rows: the parameters")
     row, inner = c.varint(), c.varint()
     need(row and size % row == 0, "rows: they do not fill the chunk")
-    need(inner < len(stage.names), "rows: an encoding that the index does not name")
-    name = stage.names[inner]
-    need(name != "rows" and name not in VALUE_STAGES, f"rows: {name} in the wrong place")
-    if name not in MASK_STAGES:
-        raise UnknownEncoding(f"unknown encoding {name!r}")
+    name = inner_mask(stage, inner, "rows")
+    stage.place.base = None
     need(stage.streams, "rows: no classes")
     classes = as_array(same_length(stage.streams[0], size // row, "rows"))
     need(not len(classes) or classes.max() < 16, "rows: a class beyond 15")
@@ -655,6 +725,35 @@ def mask_rows(stage, size, values):
     rows = np.empty_like(stored)
     rows[np.argsort(classes, kind="stable")] = stored
     return rows.reshape(-1)
+
+
+def mask_sorted(stage, size, values):
+    place = stage.place
+    need(place.base is not None, "sorted: the entry names no base tensor")
+    c = Cursor(stage.parameters, "sorted: the parameters")
+    width, inner = c.u8(), c.varint()
+    need(width in (1, 2, 4, 8) and size % width == 0, "sorted: wrong width")
+    name = inner_mask(stage, inner, "sorted")
+    base = place.base.view(f"<u{width}")
+    magnitude = base & np.dtype(f"<u{width}").type((1 << (8 * width - 1)) - 1)
+    order = np.argsort(magnitude >> np.dtype(f"<u{width}").type(max(0, 8 * width - 16)), kind="stable")
+    place.base = np.ascontiguousarray(base[order]).view(np.uint8)
+    within = copy.copy(stage)
+    within.parameters = c.take(c.left)
+    stored = as_array(MASK_STAGES[name](within, size, values)).reshape(-1, width)
+    out = np.empty_like(stored)
+    out[order] = stored
+    return out.reshape(-1)
+
+
+def inner_mask(stage, inner, what):
+    """The name of a mask stage around which another stands."""
+    need(inner < len(stage.names), f"{what}: an encoding that the index does not name")
+    name = stage.names[inner]
+    need(name not in ("rows", "sorted") and name not in VALUE_STAGES, f"{what}: {name} in the wrong place")
+    if name not in MASK_STAGES:
+        raise UnknownEncoding(f"unknown encoding {name!r}")
+    return name
 
 
 def mask_width(stage, size, what):
@@ -675,21 +774,31 @@ def scatter(stored, width, stage, values):
     count = int(np.count_nonzero(stored))
     out = np.zeros((len(stored), width), np.uint8)
     out[stored] = values(count * width, width, stored).reshape(count, width)
+    if stage.place.left_out is not None:
+        out[~stored] = np.ascontiguousarray(stage.place.left_out).view(np.uint8).reshape(-1, width)
     if len(stage.streams) == 2:
         signs = unpack_bits(stage.streams[1], len(stored) - count, "signs")
         need(signs.any(), "signs: no zero is negative")
-        out[~stored, width - 1] = signs.astype(np.uint8) << 7
+        out[~stored, width - 1] |= signs.astype(np.uint8) << 7
     return out.reshape(-1)
 
 
-MASK_STAGES = {"none": mask_none, "bitmask": mask_bitmask, "gaps": mask_gaps, "rows": mask_rows}
+MASK_STAGES = {"none": mask_none, "bitmask": mask_bitmask, "gaps": mask_gaps, "groups": mask_groups,
+               "rows": mask_rows, "sorted": mask_sorted}
 
 
 # ---------------------------------------------------------------- section 3: chunks
 
 
-def decode_chunk(chunk, start, size, names, shared):
-    """The `size` bytes that a chunk stands for; `start` is the first one's place in the tensor."""
+def needs_base(chunk, names):
+    """Whether a chunk names a stage that takes something from the base."""
+    c = Cursor(chunk, "a chunk")
+    return any(Stage(c, names).encoding in ("sorted", "delta") for _ in range(2))
+
+
+def decode_chunk(chunk, start, size, names, shared, base=None):
+    """The `size` bytes that a chunk stands for; `start` is the first one's place in the tensor, `base` what the
+    base holds there."""
     c = Cursor(chunk, "a chunk")
     stages = Stage(c, names), Stage(c, names)
     records = [record for stage in stages for record in stage.records]
@@ -704,10 +813,10 @@ def decode_chunk(chunk, start, size, names, shared):
             stage.streams.append(record.decode(c.take(record.stored), "a stream"))
     c.end()
     mask, value = stages
-    place = Place(shared, start, size)
+    place = mask.place = Place(shared, start, size, None if base is None else as_array(base))
 
     def values(n, *kept):
-        need(n or not any(value.streams), "a stage of no elements has bytes")
+        need(n or value.encoding == "delta" or not any(value.streams), "a stage of no elements has bytes")
         return VALUE_STAGES[value.encoding](value, n, place.masked(*kept))
 
     return MASK_STAGES[mask.encoding](mask, size, values)
@@ -721,7 +830,10 @@ class Entry:
 
     def __init__(self, c, number, types, earlier):
         self.number, self.role, self.target = number, c.u8(), self
-        need(self.role <= ALIAS, "the index has an entry of unknown role")
+        need(self.role <= DELTA, "the index has an entry of unknown role")
+        self.needs_base = self.role == DELTA
+        if self.needs_base:
+            self.role = TENSOR
         if self.role in (TENSOR, ALIAS):
             self.name, kind = c.string(), c.varint()
             need(kind < len(types), "an entry has a type that the index does not list")
@@ -751,6 +863,13 @@ class Entry:
         else:
             self.stored, self.directory_bytes, self.directory_hash = c.varint(), c.varint(), c.u64()
             need(self.directory_bytes <= self.stored, "a directory is larger than its entry")
+        if self.needs_base:
+            self.base_name, kind = c.string(), c.varint()
+            need(kind < len(types), "an entry has a base of a type that the index does not list")
+            self.base_type = types[kind]
+            need(self.base_type == self.type or {self.base_type, self.type} <= set(CONVERTIBLE),
+                 "an entry has a base of another type")
+            self.base_hash = c.u64()
         self.row_bytes = self.bytes
         if len(self.shape) >= 2 and self.shape[-1] % block == 0:
             self.row_bytes = self.shape[-1] // block * block_bytes
@@ -881,8 +1000,69 @@ def check_paths(files):
 # ---------------------------------------------------------------- the packed file
 
 
-class PackedFile:
+# Types whose numbers are rounded to each other, as the index has them.
+CONVERTIBLE = [("F32", 1, 4), ("F16", 1, 2), ("BF16", 1, 2)]
+
+
+def converted(data, source, target):
+    """The bytes of floats of one type in another."""
+    if source == target:
+        return data
+    if source == "F32":
+        wide = np.frombuffer(data, "<u4")
+    elif source == "BF16":
+        wide = np.frombuffer(data, "<u2").astype(np.uint32) << 16
+    else:
+        half = np.frombuffer(data, "<u2").astype(np.uint32)
+        nan = half & 0x7FFF > 0x7C00
+        wide = half.astype(np.uint16).view(np.float16).astype(np.float32).view(np.uint32)
+        wide = np.where(nan, (half & 0x8000) << 16 | 0x7FC00000 | (half & 0x3FF) << 13, wide).astype(np.uint32)
+    nan = wide & 0x7FFFFFFF > 0x7F800000
+    if target == "F32":
+        return np.where(nan, wide | 0x400000, wide).astype("<u4").tobytes()
+    if target == "BF16":
+        out = np.where(nan, wide >> 16 | 0x40, wide + 0x7FFF + (wide >> 16 & 1) >> 16)
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):
+            out = wide.view(np.float32).astype(np.float16).view(np.uint16)
+        out = np.where(nan, wide >> 16 & 0x8000 | 0x7E00 | wide >> 13 & 0x3FF, out)
+    return out.astype("<u2").tobytes()
+
+
+class PlainFile:
+    """The tensors of a safetensors file, as a base."""
+
     def __init__(self, path):
+        with open(path, "rb") as file:
+            self.data = np.memmap(file, np.uint8, "r")
+        try:
+            start = 8 + int.from_bytes(self.data[:8].tobytes(), "little")
+            self.body, self.header = self.data[start:], json.loads(self.data[8:start].tobytes())
+        except ValueError:
+            raise WrongBase(f"{path} is neither a packed file nor a safetensors file") from None
+
+    def tensor_bytes(self, name, dtype, shape):
+        found = self.header.get(name)
+        if found is None or (found["dtype"], tuple(found["shape"])) != (dtype, shape):
+            return None
+        return self.body[slice(*found["data_offsets"])].tobytes()
+
+
+def open_base(path):
+    """A base: a packed file that needs none itself, or else a safetensors file."""
+    with open(path, "rb") as file:
+        start = file.read(8 + len(PREFIX))
+    if start[8:] != PREFIX:
+        return PlainFile(path)
+    base = PackedFile(path)
+    if base.base_name is not None:
+        raise WrongBase(f"{path} is itself the difference from {base.base_name!r}")
+    return base
+
+
+class PackedFile:
+    def __init__(self, path, base=None):
+        self.base = base
         self.file = open(path, "rb")
         try:
             self.open()
@@ -922,15 +1102,15 @@ class PackedFile:
         need(int.from_bytes(self.header[:8], "little") + 8 == self.header_bytes, "the header is misplaced")
         need(self.header[8:8 + len(PREFIX)] == PREFIX, "the header is not that of a packed file")
         required = self.header[8 + len(PREFIX):].split(b'"')[0]
-        need(not required, f"the file requires {required.decode(errors='replace')}, of which nothing is known here")
-        self.canonical_zeros = self.read_canonical_zeros(self.header[8 + len(PREFIX):])
+        need(required in (b"", b"delta"), f"the file requires {required.decode(errors='replace')}; known is delta")
+        self.canonical_zeros = self.read_canonical_zeros(self.header[8 + len(PREFIX) + len(required):])
 
         need(self.index_offset >= self.header_bytes
              and self.index_offset + stored + FOOTER_BYTES == self.size, "the index is misplaced")
         need(decoded <= 65536 + 256 * stored, "the index is too large")
         index = self.read(self.index_offset, stored)
         need(xxh3(index) == index_hash, "the index is damaged")
-        self.read_index(index if decoded == stored else unzstd(index, decoded, "the index"))
+        self.read_index(index if decoded == stored else unzstd(index, decoded, "the index"), required == b"delta")
 
     @staticmethod
     def read_canonical_zeros(rest):
@@ -941,7 +1121,7 @@ class PackedFile:
         need(digits.isdigit() and not digits.startswith(b"0") and int(digits) < 1 << 63, "a wrong count of zeros")
         return int(digits)
 
-    def read_index(self, index):
+    def read_index(self, index, needs_base):
         c = Cursor(index, "the index")
         self.kind = c.u8()
         need(self.kind < 2, "the index is of unknown kind")
@@ -958,6 +1138,8 @@ class PackedFile:
             self.entries.append(entry)
         need(offset == self.index_offset, "the entries do not fill the body")
         self.files = [FileRecord(c, self.entries) for _ in range(c.count(13))]
+        need(any(e.needs_base for e in self.entries) == needs_base, "the header and the index differ about the base")
+        self.base_name = c.string() if needs_base else None
         c.end()
         need(self.files, "there is no file")
         need(sum(f.bytes for f in self.files) < MAX_SUM, "the files are too large")
@@ -971,6 +1153,7 @@ class PackedFile:
         # What was read last, for tensors (True) and for literals and files (False), which take turns:
         self.current = {}                      # the directory and the shared streams
         self.last_chunk = {}                   # the number of the entry, of the chunk; the decoded chunk
+        self.last_base = ()                    # the number of the entry; the bytes of its base tensor
 
     def directory(self, entry):
         """An entry's directory and shared streams; section 6, step 4."""
@@ -999,11 +1182,37 @@ class PackedFile:
             need(xxh3(stored) & 0xFFFFFFFF == directory.stored_hashes[number],
                  f"chunk {number} is damaged")
             start, end = directory.span(number)
-            chunk = decode_chunk(stored, start, end - start, self.names, shared).tobytes()
-            need(len(chunk) == end - start and xxh3(chunk) == directory.dense_hashes[number],
-                 f"chunk {number} decodes to something else than what was packed")
+            base = None
+            if entry.needs_base and needs_base(stored, self.names):
+                base = self.base_bytes(entry)[1][start:end]
+            try:
+                chunk = decode_chunk(stored, start, end - start, self.names, shared, base).tobytes()
+                need(len(chunk) == end - start and xxh3(chunk) == directory.dense_hashes[number],
+                     f"chunk {number} decodes to something else than what was packed")
+            except PackedError:
+                if base is not None and xxh3(self.base_bytes(entry)[0]) != entry.base_hash:
+                    raise WrongBase(f"the base's {entry.base_name!r} holds other values than when this was packed") from None
+                raise
             self.last_chunk[slot] = entry.number, number, chunk
         return self.last_chunk[slot][2]
+
+    def base_bytes(self, entry):
+        """The bytes of the base tensor of an entry, as they are and in the type of the entry."""
+        if self.base is None:
+            raise WrongBase(f"it is the difference from {self.base_name!r}, which was not given; --base names that model")
+        if self.last_base[:1] != (entry.number,):
+            data = self.base.tensor_bytes(entry.base_name, entry.base_type[0], entry.shape)
+            if data is None:
+                raise WrongBase(f"the base has no tensor {entry.base_name!r} of that type and shape")
+            self.last_base = entry.number, data, converted(data, entry.base_type[0], entry.type[0])
+        return self.last_base[1:]
+
+    def tensor_bytes(self, name, dtype, shape):
+        """All bytes of the first tensor of that name, type and shape; None where there is none."""
+        for _, entry in self.tensors():
+            if (entry.name, entry.type[0], entry.shape) == (name, dtype, shape):
+                return b"".join(piece for piece, _ in self.pieces(entry))
+        return None
 
     def blame(self, entry, error):
         return type(error)(f"{entry.label}: {error}")
@@ -1040,7 +1249,9 @@ class PackedFile:
     # ---- what the command line offers
 
     def unpack(self, out, max_expansion=1000):
-        total = sum(file.bytes for file in self.files)
+        # What is a difference has as many bytes in the base.
+        total = sum(length for file in self.files for entry, _, length in file.operations
+                    if not entry.target.needs_base)
         need(total <= max(max_expansion * self.size, 64 << 20),
              f"the file would expand to {total} bytes, more than {max_expansion:g} times its own size; "
              "allow it with --max-expansion")
@@ -1160,6 +1371,7 @@ def main(arguments=None):
     parser.add_argument("--check", action="store_true", help="verify all checksums and structures")
     parser.add_argument("--tensor", metavar="NAME", help="write a tensor's bytes to stdout")
     parser.add_argument("--file", metavar="PATH", help="the file of a packed folder that holds the tensor")
+    parser.add_argument("--base", metavar="MODEL", help="the model that FILE.tare is the difference from")
     parser.add_argument("--max-expansion", type=float, default=1000, metavar="N",
                         help="let the result have up to N times the bytes of FILE.tare (1000)")
     options = parser.parse_args(arguments)
@@ -1170,7 +1382,7 @@ def main(arguments=None):
     if math.isnan(options.max_expansion):
         parser.error("--max-expansion is not a number")
     try:
-        with PackedFile(options.packed) as packed:
+        with PackedFile(options.packed, options.base and open_base(options.base)) as packed:
             if packed.canonical_zeros:
                 print(f"{options.packed}: {packed.canonical_zeros} zeros that were -0 are +0", file=sys.stderr)
             if options.list:
@@ -1187,7 +1399,7 @@ def main(arguments=None):
                 packed.unpack(options.out, options.max_expansion)
     except PackedError as error:
         print(f"{options.packed}: {error}", file=sys.stderr)
-        return 65
+        return 66 if isinstance(error, WrongBase) and options.base is None else 65
     except OSError as error:
         print(error, file=sys.stderr)
         return 74

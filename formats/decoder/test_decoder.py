@@ -17,7 +17,7 @@ import zstandard
 
 import block_types
 import tare_decode
-from tare_decode import PackedError, PackedFile, UnknownEncoding, xxh3, xxh3_plain
+from tare_decode import PackedError, PackedFile, UnknownEncoding, open_base, xxh3, xxh3_plain
 from naive_encoder import (NAMES, TYPES, Alias, Coded, Entry, File, Grid, blocks, build, chunk, constant, exponent_list,
                            frame, fused, one, pack_field, palette, plain_bytes, planes, raw, rows, split, string, varint)
 
@@ -681,7 +681,8 @@ class GalleryTests(Base):
         for name, opinion in dict((row[0], row[1]) for row in rows).items():
             with self.subTest(name=name):
                 try:
-                    with PackedFile(os.path.join(folder, name)) as packed:
+                    base = open_base(os.path.join(folder, "base.safetensors")) if name.startswith("delta_") else None
+                    with PackedFile(os.path.join(folder, name), base) as packed:
                         packed.check()
                     found = "accepts"
                 except PackedError:

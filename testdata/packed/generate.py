@@ -1,11 +1,12 @@
-"""Makes the golden packed files of this folder: `python3 generate.py PATH-OF-TARE`. Needs xxhash.
+"""Makes the golden packed files of this folder: `python3 generate.py PATH-OF-TARE`. Needs numpy and zstandard.
 
-Needs numpy and zstandard as well: what the planner never makes is packed by the encoder in `formats/decoder`.
+What the planner never makes is packed by the encoder in `formats/decoder`.
 
 They prove that what was packed once stays readable, so those that are there stay as they are. The
 sources are made from fixed seeds and not kept; `expected.tsv` has a row for each file inside each golden: the golden, the
-file's path in it (empty where it is the only one), permission bits, bytes, XXH3, and the encodings of the golden. Where
-zeros are made positive, bytes and XXH3 are those of the file that comes back.
+file's path in it (empty where it is the only one), permission bits, bytes, XXH3, the encodings of the golden, and the
+golden that is its base, if it has one. Where zeros are made positive, bytes and XXH3 are those of the file that comes
+back.
 """
 
 import json
@@ -17,12 +18,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import xxhash
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "formats" / "decoder"))
 sys.dont_write_bytecode = True
 from block_types import TYPES as BLOCK_TYPES  # noqa: E402
 from naive_encoder import Coded, Entry, File, Grid, blocks, build, chunk, f32, palette, split  # noqa: E402
+from tare_decode import converted, xxh3  # noqa: E402
 
 tare = str(Path(sys.argv[1]).resolve())
 here = Path(__file__).resolve().parent
@@ -285,14 +285,107 @@ def every_block_type(path):
     return build(entries, [File("", [(n,) for n in range(len(entries))])], types=types)
 
 
+def changed(path):
+    """The floats of `floats`, each tensor changed in another way, and some that are as they were."""
+    floats(path)
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + size])
+    generator = random.Random(11)
+    tensors = []
+    for number, (name, tensor) in enumerate((k, v) for k, v in header.items() if k != "__metadata__"):
+        width, _ = FLOATS[tensor["dtype"]]
+        start, end = (8 + size + offset for offset in tensor["data_offsets"])
+        words = [int.from_bytes(data[at:at + width], "little") for at in range(start, end, width)]
+        top = 1 << 8 * width - 1
+        median = sorted(word % top for word in words)[len(words) // 2]
+        random_mask = [generator.random() < 0.5 for _ in words]
+        changes = [
+            lambda n, x: x, lambda n, x: 0 if x % top < median else x, lambda n, x: x & top if x % top < median else x,
+            lambda n, x: x if random_mask[n] else x & top,
+            lambda n, x: x if random_mask[n] else generator.choice((0, top)),
+            lambda n, x: x + generator.randrange(-3, 4) & 2 * top - 1,
+            lambda n, x: x + generator.randrange(-1, 2) & 2 * top - 1 if n % 9 == 0 else x,
+            lambda n, x: x ^ 1 if random_mask[n] else x & top,
+        ]
+        change = changes[(number + number // 5) % len(changes)]
+        words = [change(n, x) for n, x in enumerate(words)]
+        tensors.append((name, tensor["dtype"], tensor["shape"], b"".join(x.to_bytes(width, "little") for x in words)))
+    tensors.append(("new", "F32", [4], bytes(range(16))))
+    tensors.append(("f32.tied", "F32", *tensors[13][2:]))
+    write(path, tensors, {"format": "pt"})
+
+
+def retyped(path):
+    """The F32, F16 and BF16 tensors of `floats` in another of these types, every eleventh element a little off."""
+    floats(path)
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    tensors = []
+    for number, (name, tensor) in enumerate((k, v) for k, v in json.loads(data[8:8 + size]).items() if k != "__metadata__"):
+        if tensor["dtype"] not in ("F32", "F16", "BF16"):
+            continue
+        width, _ = FLOATS[tensor["dtype"]]
+        start, end = (8 + size + offset for offset in tensor["data_offsets"])
+        target = {"F32": ("BF16", "F16"), "F16": ("F32", "BF16"), "BF16": ("F32", "F16")}[tensor["dtype"]][number % 2]
+        dense = converted(data[start:end], tensor["dtype"], target)
+        width, _ = FLOATS[target]
+        words = [int.from_bytes(dense[at:at + width], "little") ^ (at % (11 * width) == 0)
+                 for at in range(0, len(dense), width)]
+        tensors.append((name, target, tensor["shape"], b"".join(word.to_bytes(width, "little") for word in words)))
+    write(path, tensors)
+
+
+def grouped(path):
+    """N of every M elements, along rows and down columns, in matrices whose rows and chunks cut groups, and in kernels."""
+    generator = random.Random(13)
+
+    def mask(shape, n, m, axis):
+        inner = 1
+        for dimension in shape[axis + 1:]:
+            inner *= dimension
+        count = inner
+        for dimension in shape[:axis + 1]:
+            count *= dimension
+        kept = [True] * count
+        for outer in range(0, count, inner * shape[axis]):
+            for place in range(outer, outer + inner):
+                for at in range(0, shape[axis], m):
+                    group = [place + inner * (at + i) for i in range(min(m, shape[axis] - at))]
+                    for zero in generator.sample(group, min(m - n, len(group))):
+                        kept[zero] = False
+        return kept
+
+    tensors = []
+    for name, dtype, shape, n, m, axis in (
+            ("columns.2.4", "BF16", [66, 50], 2, 4, 0), ("columns.3.5", "F32", [64, 40], 3, 5, 0),
+            ("columns.1.3", "F16", [50, 61], 1, 3, 0), ("columns.1.8", "F64", [64, 20], 1, 8, 0),
+            ("rows.3.5", "BF16", [70, 42], 3, 5, 1), ("rows.2.4", "F32", [65, 50], 2, 4, 1),
+            ("rows.1.3", "F8_E4M3", [40, 80], 1, 3, 1), ("kernel.2.4", "BF16", [12, 16, 3, 5], 2, 4, 1)):
+        width, _ = FLOATS[dtype]
+        data = bytearray(weights(dtype, len(kept := mask(shape, n, m, axis)), 0, len(tensors)))
+        for place, keeps in enumerate(kept):
+            if not keeps:
+                sign = data[(place + 1) * width - 1] & 0x80 if name.startswith("rows") else 0
+                data[place * width:(place + 1) * width] = b"\0" * (width - 1) + bytes([sign])
+        tensors.append((name, dtype, shape, bytes(data)))
+    shape = [700, 512]
+    data = b"".join(struct.pack("<f", 1.5 if keeps else 0) for keeps in mask(shape, 1, 3, 0))
+    tensors.append(("chunks.1.3", "F32", shape, data))
+    write(path, tensors)
+
+
 GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats, 9), ("shapes-3", shapes, 3),
            ("shapes-9", shapes, 9), ("long-3", long_rows, 3), ("folder-3", checkpoint, 3), ("quantised-3", quantised, 3),
            ("by-hand", by_hand, 0), ("rows-4", uneven, 4), ("blocks", every_block_type, 0)]
 CANONICAL = [("positive-3", floats, 3)]
+BASES = {"retyped-3": "floats-3.tare", "delta-3": "floats-3.tare", "delta-9": "floats-3.tare"}
+GOLDENS += [("groups-3", grouped, 3), ("delta-3", changed, 3), ("delta-9", changed, 9),
+            ("retyped-3", retyped, 3)]
 
 
 def main():
-    rows = ["golden\tpath\tmode\tbytes\txxh3\tencodings"]
+    rows = ["golden\tpath\tmode\tbytes\txxh3\tencodings\tbase"]
     for name, make, level in GOLDENS + CANONICAL:
         with tempfile.TemporaryDirectory() as temporary:
             source = Path(temporary) / "model"
@@ -301,13 +394,15 @@ def main():
             packed = make(source)
             golden = here / (name + ".tare")
             is_canonical = (name, make, level) in CANONICAL
+            base = ["--base", BASES[name]] if name in BASES else []
             if packed is not None:
                 golden.write_bytes(packed)
             elif not golden.exists():
-                options = ["--level", str(level)] + ["--canonical-zero"] * is_canonical
-                subprocess.run([tare, "pack", str(source), "-o", str(golden), *options], check=True,
+                options = ["--level", str(level)] + ["--canonical-zero"] * is_canonical + base
+                subprocess.run([tare, "pack", str(source), "-o", str(golden), *options], check=True, cwd=here,
                                stdout=subprocess.DEVNULL)
-            found = json.loads(subprocess.run([tare, "inspect", "--json", str(golden)], check=True, capture_output=True).stdout)
+            found = json.loads(subprocess.run([tare, "inspect", "--json", str(golden), *base], check=True, cwd=here,
+                                              capture_output=True).stdout)
             names = {part for tensor in found["models"][0]["tensors"] for kind in tensor["encodings"] for part in kind.split("+")}
             encodings = ",".join(sorted(names))
             files = sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
@@ -315,7 +410,8 @@ def main():
                 data = positive(path.read_bytes()) if is_canonical else path.read_bytes()
                 inner = "" if path == source else str(path.relative_to(source))
                 mode = f"{path.stat().st_mode & 0o777:03o}" if inner else ""
-                rows.append(f"{golden.name}\t{inner}\t{mode}\t{len(data)}\t{xxhash.xxh3_64_hexdigest(data)}\t{encodings}")
+                rows.append(f"{golden.name}\t{inner}\t{mode}\t{len(data)}\t{xxh3(data):016x}\t{encodings}\t"
+                            + BASES.get(name, ""))
     (here / "expected.tsv").write_text("\n".join(rows) + "\n")
 
 

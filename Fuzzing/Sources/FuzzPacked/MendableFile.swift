@@ -24,7 +24,8 @@ struct MendableFile {
     let outside = try Outside(file)
     let start = outside.header.count
     index = try unsafe PackedIndex.parse(
-      outside.index.span.bytes, origin: 0, body: start..<(start + outside.body.count), limits: Limits())
+      outside.index.span.bytes, origin: 0, body: start..<(start + outside.body.count), needsBase: nil,
+      limits: Limits())
     bodies = []
     for (number, entry) in index.entries.enumerated() where entry.role != .alias {
       let stored = Array(file[entry.place.range])

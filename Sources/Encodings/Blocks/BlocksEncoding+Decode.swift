@@ -3,7 +3,7 @@ public import TensorModel
 
 extension BlocksEncoding {
   @unsafe public func decode(
-    _ stage: StageReader, at byteOffset: Int, kept: KeptElements?, into target: UnsafeMutableRawBufferPointer,
+    _ stage: StageReader, at place: ChunkPlace, kept: KeptElements?, into target: UnsafeMutableRawBufferPointer,
     _ workspace: DecodingWorkspace
   ) throws(ModelError) {
     guard kept == nil else { throw ModelError(.malformed, "blocks behind a mask") }

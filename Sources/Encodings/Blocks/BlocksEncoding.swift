@@ -9,7 +9,8 @@ public struct BlocksEncoding: PositionalEncoding {
   public func accepts(_ type: ElementType) -> Bool { type == .byte }
 
   @unsafe public func encode(
-    _ elements: Elements, at first: Int, split: ZeroSplit?, plan: TensorPlan, as number: Int, into chunk: ChunkWriter,
+    _ elements: Elements, at place: ChunkPlace, split: ZeroSplit?, plan: TensorPlan, as number: Int,
+    into chunk: ChunkWriter,
     _ workspace: EncodingWorkspace
   ) -> Bool {
     guard let type = plan.blocks, unsafe split == nil else { return false }

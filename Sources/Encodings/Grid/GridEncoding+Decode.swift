@@ -3,12 +3,13 @@ public import TensorModel
 
 extension GridEncoding {
   @unsafe public func decode(
-    _ stage: StageReader, at byteOffset: Int, kept: KeptElements?, into target: UnsafeMutableRawBufferPointer,
+    _ stage: StageReader, at place: ChunkPlace, kept: KeptElements?, into target: UnsafeMutableRawBufferPointer,
     _ workspace: DecodingWorkspace
   ) throws(ModelError) {
     let parameters = try GridParameters(stage.parameters)
     let layout = parameters.layout
     let width = layout.kind.width
+    let byteOffset = unsafe place.byteOffset
     guard byteOffset % width == 0, target.count % width == 0 else {
       throw ModelError(.malformed, "\(target.count) bytes at byte \(byteOffset) in elements of \(width) bytes")
     }

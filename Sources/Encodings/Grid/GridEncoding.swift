@@ -12,11 +12,13 @@ public struct GridEncoding: PositionalEncoding {
   public func accepts(_ type: ElementType) -> Bool { GridKind(type) != nil }
 
   @unsafe public func encode(
-    _ elements: Elements, at first: Int, split: ZeroSplit?, plan: TensorPlan, as number: Int, into chunk: ChunkWriter,
+    _ elements: Elements, at place: ChunkPlace, split: ZeroSplit?, plan: TensorPlan, as number: Int,
+    into chunk: ChunkWriter,
     _ workspace: EncodingWorkspace
   ) -> Bool {
     guard let grid = plan.grid else { return false }
     let count = unsafe elements.count
+    let first = unsafe place.byteOffset / elements.type.width
     let found = unsafe GridChunk(elements, at: first, grid: grid, workspace)
     guard !found.isHopeless else { return false }
     let isMasked = unsafe split != nil

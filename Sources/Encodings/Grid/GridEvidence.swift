@@ -26,7 +26,7 @@ public struct GridEvidence: Sendable {
     unsafe bytes.withUnsafeBytes { raw in
       guard raw.count > 0 else { return nil }
       let elements = unsafe Elements(
-        start: ChunkCodec.aligned(raw, type.width, workspace), count: raw.count / type.width, type: type)
+        start: ChunkCodec.aligned(raw, type.width, workspace.aligned), count: raw.count / type.width, type: type)
       let first = byteOffset / type.width
       let chunk = unsafe GridChunk(elements, at: first, grid: grid, workspace)
       guard !chunk.isHopeless else { return nil }

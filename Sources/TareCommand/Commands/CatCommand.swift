@@ -40,6 +40,7 @@ struct CatCommand: ParsableCommand {
     transform: RowRange.init)
   var rows: RowRange?
 
+  @OptionGroup var against: BaseOption
   @OptionGroup var overwriting: ForceOption
 
   /// The form that was asked for, or that the extension of the output says.

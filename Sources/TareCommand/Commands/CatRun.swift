@@ -4,7 +4,7 @@ import Tare
 
 extension CatCommand {
   func run() throws {
-    let reader = try ContainerRegistry.open(path: model)
+    let reader = try ContainerRegistry.open(path: model, base: against.open())
     let number = try within(model) { () throws(ModelError) in try reader.catalog.tensor(named: tensor) }
     let export = try within(model) { () throws(ModelError) in
       try TensorExport(reader, tensor: number, rows: rows, as: TensorExport.Format(rawValue: tensorFormat.rawValue)!)

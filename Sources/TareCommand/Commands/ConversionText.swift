@@ -43,6 +43,11 @@ struct ConversionText {
   /// What is known before anything is read.
   var notesBefore: [String] {
     var notes = conversion.notes.map { "\(input): \($0)" }
+    if let folding = conversion.folding {
+      let (count, first) = (folding.tensors.count, folding.tensors[0].info.name)
+      notes.append("\(count) mask\(count == 1 ? " is folded: '\(first)'" : "s are folded, such as that of '\(first)'")")
+      notes += folding.refusals
+    }
     if !conversion.leftovers.isEmpty {
       notes.append("\(input): \(Self.listed(conversion.leftovers)) left out: no part of the model")
     }
@@ -142,6 +147,9 @@ struct ConversionText {
       json.integer("bytes", conversion.files.byteCount)
       if let packedBytes { json.integer("packed_bytes", packedBytes) }
       json.array("files") { json in for file in conversion.files.files { write(file, lists: isDry, &json) } }
+      if let folding = conversion.folding {
+        json.array("folded") { json in for tensor in folding.tensors { json.string(nil, tensor.info.name) } }
+      }
       pruning?.write(&json)
       quantization?.write(&json)
       if !isDry { blocks?.write(&json) }

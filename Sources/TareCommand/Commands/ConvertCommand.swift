@@ -48,6 +48,9 @@ struct ConvertCommand: ParsableCommand {
 
       The block types of GGUF take every tensor of two dimensions or more whose rows are whole blocks, whatever its name; \
       NaN and infinite weights are an error. A GGUF file keeps the names and the metadata of IN.
+
+      With --base, an IN that is stored as the difference from another model is read, and an OUT.tare is stored as the \
+      difference from it, as tare pack --base does.
       """)
 
   @Argument(help: "The model to read.", completion: .file(), transform: filePath)
@@ -76,6 +79,13 @@ struct ConvertCommand: ParsableCommand {
       valueName: "size"),
     transform: ShardSize.init)
   var shard: ShardSize?
+
+  @Flag(
+    help: """
+      Write the product of each weight X_orig and its mask X_mask, as torch.nn.utils.prune leaves them, as X, and leave \
+      the two out. Patterns match X.
+      """)
+  var foldMasks = false
 
   @OptionGroup var selection: SelectionOptions
 
@@ -158,6 +168,7 @@ struct ConvertCommand: ParsableCommand {
     transform: { try wholeNumber($0, in: 1...Int.max) })
   var maxExpansion = Limits().expansion
 
+  @OptionGroup var against: BaseOption
   @OptionGroup var overwriting: ForceOption
   @OptionGroup var work: WorkOptions
   @OptionGroup var result: JSONOption
@@ -197,6 +208,7 @@ struct ConvertCommand: ParsableCommand {
     request.byteOrder = byteOrder == .big ? .big : .little
     request.dequantizes = dequantize
     request.shardBytes = shard?.byteCount
+    request.foldsMasks = foldMasks
     request.selection = selection.filter
     request.transformed = NameFilter(including: only, excluding: skip)
     request.pruning = try pruningRequest()

@@ -6,7 +6,9 @@ extension ConvertCommand {
     try demandFreeFile()
     var limits = Limits()
     limits.expansion = maxExpansion
-    let conversion = try Conversion(path: input, request(), limits: limits)
+    let base = try against.open()
+    let conversion = try Conversion(path: input, request(), limits: limits, base: base)
+    if kind != .tare { talk.note(base, givenFor: conversion.source) }
     if kind == nil && !conversion.files.isFolder {
       throw UsageError(
         "\(output) does not say what to write", hint: "--to names the container; a / behind the name makes it a folder")
@@ -17,7 +19,7 @@ extension ConvertCommand {
       try demandFreeOutput(conversion)
       return try StandardOutput.shared.write(result.json ? report.json(isDry: true) : report.plan)
     }
-    report.packedBytes = try write(conversion)
+    report.packedBytes = try write(conversion, base)
     for note in report.notesAfter { talk.note(note) }
     if verify { report.comparison = try compare(conversion) }
     try StandardOutput.shared.write(result.json ? report.json(isDry: false) : report.lines)
@@ -60,12 +62,12 @@ extension ConvertCommand {
   }
 
   /// Writes the output; gives its size where it is packed.
-  private func write(_ conversion: Conversion) throws -> Int? {
+  private func write(_ conversion: Conversion, _ base: BaseModel?) throws -> Int? {
     let progress = talk.progress("converting \(input)", totalBytes: conversion.files.byteCount)
     defer { progress.finish() }
     let clock = ContinuousClock()
     let start = clock.now
-    let packedBytes = try write(conversion.files, progress)
+    let packedBytes = try write(conversion.files, base, progress)
     let seconds = (clock.now - start) / .seconds(1)
     let speed = byteText(Int(Double(conversion.files.byteCount) / max(seconds, 1e-9)))
     progress.finish()
@@ -73,7 +75,7 @@ extension ConvertCommand {
     return packedBytes
   }
 
-  private func write(_ files: PackSource, _ progress: Progress) throws -> Int? {
+  private func write(_ files: PackSource, _ base: BaseModel?, _ progress: Progress) throws -> Int? {
     guard kind == .tare else {
       let options = FileWriter.Options(
         threads: work.threadCount, memory: work.memoryBytes, overwrite: overwriting.force)
@@ -84,7 +86,8 @@ extension ConvertCommand {
       try OutputFile(path: place, overwrite: overwriting.force)
     }
     let options = PackOptions(
-      effort: Effort(level: (level ?? .standard).number), threads: work.threadCount, memory: work.memoryBytes)
+      effort: Effort(level: (level ?? .standard).number), threads: work.threadCount, memory: work.memoryBytes,
+      base: base)
     return try Packer.pack(files, into: file, options) { progress.advance(by: $0) }.packedBytes
   }
 

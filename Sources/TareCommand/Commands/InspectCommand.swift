@@ -83,6 +83,7 @@ struct InspectCommand: ParsableCommand {
 
   @OptionGroup var overwriting: ForceOption
   @OptionGroup var selection: SelectionOptions
+  @OptionGroup var against: BaseOption
   @OptionGroup var work: WorkOptions
   @OptionGroup var result: JSONOption
   @OptionGroup var color: ColorOption

@@ -5,7 +5,8 @@ import Tare
 extension InspectCommand {
   func run() throws {
     var reports: [ModelReport] = []
-    for path in model + (compare.map { [$0] } ?? []) { reports.append(try inspect(path)) }
+    let base = try against.open()
+    for path in model + (compare.map { [$0] } ?? []) { reports.append(try inspect(path, base)) }
     let contrast = compare == nil ? nil : ModelContrast(reports[0], reports[1])
     try write(text(reports, contrast))
     if fails(compare == nil ? reports : [reports[0]]) { throw ExitCode(1) }
@@ -22,11 +23,12 @@ extension InspectCommand {
     return options
   }
 
-  private func inspect(_ path: String) throws -> ModelReport {
+  private func inspect(_ path: String, _ base: BaseModel?) throws -> ModelReport {
     var options = options
-    let reader = try ContainerRegistry.open(path: path)
+    let reader = try ContainerRegistry.open(path: path, base: base)
+    talk.note(base, givenFor: reader)
     options.threads = WorkerBudget.encoders(
-      work.threadCount, memory: work.memoryBytes, chunkBytes: reader.largestChunkBytes)
+      work.threadCount, memory: work.memoryBytes, chunkBytes: reader.largestChunkBytes, base: base)
     talk.detail("\(path): \(reader.formatName), \(reader.catalog.tensors.count) tensors, \(options.threads) threads")
     let total = reader.catalog.tensors.reduce(0) { options.names.accepts($1.info.name) ? $0 + $1.info.byteCount : $0 }
     let progress = talk.progress("reading \(path)", totalBytes: total)

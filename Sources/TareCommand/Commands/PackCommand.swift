@@ -10,6 +10,11 @@ struct PackCommand: ParsableCommand {
 
       What tare unpack gives back is the same, byte for byte, unless --canonical-zero was given: that stores −0 as +0, \
       which loses the sign of zeros and nothing else. The packed file says so, and how many there were.
+
+      With --base, tensors are stored as the difference from those of another model that have the same name and shape, \
+      where that is smaller (F32, F16 and BF16 are rounded to each other): what is equal takes nothing, a pruned version its mask, a fine-tuned one the bits \
+      that changed. The same model must be given with --base to whatever reads those tensors again; the packed file \
+      knows it by its content, and says its name.
       """)
 
   @Argument(
@@ -29,6 +34,8 @@ struct PackCommand: ParsableCommand {
 
   @Flag(help: "Store −0 of floating-point tensors as +0: smaller where pruning left signs, but not the same bits.")
   var canonicalZero = false
+
+  @OptionGroup var against: BaseOption
 
   @Flag(help: "Say for each tensor which encoding was chosen, and why.")
   var explain = false

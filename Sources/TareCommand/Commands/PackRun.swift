@@ -3,6 +3,7 @@ import Tare
 
 extension PackCommand {
   func run() throws {
+    let base = try against.open()
     var document = JSONText()
     var failure: (any Error)?
     document.object { document in
@@ -11,7 +12,7 @@ extension PackCommand {
         for path in model {
           do {
             let output = output ?? PackedName.packed(path)
-            let report = try pack(path, to: output)
+            let report = try pack(path, to: output, base)
             if result.json {
               PackingText.write(report, of: path, to: output, tensors: explain, &document)
             } else {
@@ -29,7 +30,7 @@ extension PackCommand {
     if result.json { try StandardOutput.shared.write(document.text + "\n") }
   }
 
-  private func pack(_ path: String, to output: String) throws -> PackReport {
+  private func pack(_ path: String, to output: String, _ base: BaseModel?) throws -> PackReport {
     let source = try PackSource.open(path: path)
     for note in source.notes { talk.note("\(path): \(note)") }
     let file = try within(output) { () throws(ModelError) in
@@ -41,8 +42,11 @@ extension PackCommand {
     let start = clock.now
     let options = PackOptions(
       effort: Effort(level: level.number), threads: work.threadCount, memory: work.memoryBytes,
-      canonicalizesZeros: canonicalZero)
+      canonicalizesZeros: canonicalZero, base: base)
     let report = try Packer.pack(source, into: file, options) { progress.advance(by: $0) }
+    if let base, report.differences == 0 {
+      talk.note("\(path) is stored without \(base.reader.path): no tensor is smaller as the difference from it")
+    }
     let seconds = (clock.now - start) / .seconds(1)
     talk.detail(
       "\(path): \(byteText(Int(Double(report.byteCount) / max(seconds, 1e-9)))) a second, \(options.threads) threads")

@@ -35,6 +35,7 @@ struct UnpackCommand: ParsableCommand {
   var salvage = false
 
   @OptionGroup var overwriting: ForceOption
+  @OptionGroup var against: BaseOption
   @OptionGroup var work: WorkOptions
   @OptionGroup var result: JSONOption
   @OptionGroup var talk: TalkOptions

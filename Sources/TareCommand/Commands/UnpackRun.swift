@@ -3,9 +3,10 @@ import Tare
 
 extension UnpackCommand {
   func run() throws {
+    let base = try against.open()
     var results: [Result] = []
     for path in packed {
-      let result = try unpack(path)
+      let result = try unpack(path, base)
       results.append(result)
       if !self.result.json { try StandardOutput.shared.write(result.text) }
     }
@@ -22,10 +23,12 @@ extension UnpackCommand {
     if results.contains(where: { $0.salvage?.losses.isEmpty == false }) { throw ExitCode(1) }
   }
 
-  private func unpack(_ path: String) throws -> Result {
+  private func unpack(_ path: String, _ base: BaseModel?) throws -> Result {
     let output = try output ?? PackedName.unpacked(path) + (salvage ? PackedName.salvagedSuffix : "")
     do {
-      return try unpack(PackedFile(path: path, salvaging: salvage), path, to: output)
+      let file = try PackedFile(path: path, salvaging: salvage, base: base)
+      if base != nil, file.baseName == nil { talk.note("\(path) needs no base") }
+      return try unpack(file, path, to: output)
     } catch let error as ModelError {
       throw hinted(error, path)
     }

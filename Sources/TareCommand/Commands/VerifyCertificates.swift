@@ -15,7 +15,7 @@ extension VerifyCommand {
   func certify(_ report: CheckReport, to output: OutputFile?) throws -> Certificate? {
     guard let output else { return nil }
     guard report.verdict == .intact else { return noCertificate() }
-    let model = try ContainerRegistry.open(path: a)
+    let model = try ContainerRegistry.open(path: a, base: against.open())
     return try write(Certificate(tool: toolVersion, a: certified(model)), to: output)
   }
 
@@ -48,8 +48,9 @@ extension VerifyCommand {
   /// Holds the models against a certificate.
   func check(against path: String) throws -> Bool {
     let certificate = try Certificate(path: path)
+    let base = try against.open()
     let models = try ([a] + (b.map { [$0] } ?? [])).map { path in
-      (path: path, model: try certified(ContainerRegistry.open(path: path)))
+      (path: path, model: try certified(ContainerRegistry.open(path: path, base: base)))
     }
     let check = try CertificateCheck(certificate, path: path, models)
     let agrees = check.verdict == .identical

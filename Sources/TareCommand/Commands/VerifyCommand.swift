@@ -59,6 +59,7 @@ struct VerifyCommand: ParsableCommand {
 
   @OptionGroup var overwriting: ForceOption
   @OptionGroup var selection: SelectionOptions
+  @OptionGroup var against: BaseOption
   @OptionGroup var work: WorkOptions
   @OptionGroup var result: JSONOption
   @OptionGroup var color: ColorOption

@@ -15,8 +15,9 @@ extension VerifyCommand {
   }
 
   private func compare(_ b: String) throws -> Bool {
-    let first = try ContainerRegistry.open(path: a)
-    let second = try ContainerRegistry.open(path: b)
+    let base = try against.open()
+    let first = try ContainerRegistry.open(path: a, base: base)
+    let second = try ContainerRegistry.open(path: b, base: base)
     let output = try createCertificate()
     let progress = talk.progress("comparing", totalBytes: first.catalog.byteCount)
     defer { progress.finish() }
@@ -48,7 +49,8 @@ extension VerifyCommand {
     let certificate = try certify(report, to: output)
     // What is damaged may be too broken to be opened again.
     if report.verdict == .intact {
-      report.model.files = try certificate?.a.files ?? fileDigests(ContainerRegistry.open(path: a))
+      report.model.files =
+        try certificate?.a.files ?? fileDigests(ContainerRegistry.open(path: a, base: against.open()))
     }
     try say(
       report.json(version: toolVersion), digestLines([report.model]) + report.text(), agrees: report.verdict == .intact)
@@ -58,7 +60,9 @@ extension VerifyCommand {
   /// How many workers the memory allows for models that are read together.
   func workers(_ models: any ContainerReader...) -> Int {
     let chunkBytes = models.map(\.largestChunkBytes).max() ?? 0
-    return WorkerBudget.decoders(work.threadCount, memory: work.memoryBytes, chunkBytes: models.count * chunkBytes)
+    return WorkerBudget.decoders(
+      work.threadCount, memory: work.memoryBytes, chunkBytes: models.count * chunkBytes,
+      base: models.compactMap { ($0 as? PackedModel)?.file.baseModel }.first)
   }
 
   /// Writes the report; in a text the verdict, the first word of the last line, has the color of good or bad news.
@@ -74,8 +78,9 @@ extension VerifyCommand {
 
   /// A file that says that it is packed and is broken is damage, not an input that can't be read.
   private func checkPacked() throws -> CheckReport {
+    let base = try against.open()
     do throws(ModelError) {
-      let file = try PackedFile(path: a)
+      let file = try PackedFile(path: a, base: base)
       let progress = talk.progress("checking \(a)", totalBytes: file.byteCount)
       defer { progress.finish() }
       let report = try PackedFileCheck.run(file, threads: work.threadCount, memory: work.memoryBytes) {

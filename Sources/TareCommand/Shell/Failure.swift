@@ -44,7 +44,7 @@ extension ModelError.Code {
     switch self {
     case .damaged: 1
     case .usage: 64
-    case .malformed: 65
+    case .malformed, .wrongBase: 65
     case .missing: 66
     case .unsupported: 69
     case .cannotCreate: 73

@@ -23,14 +23,16 @@ import zstandard
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[2] / "formats" / "decoder"))
 sys.dont_write_bytecode = True
-from tare_decode import PackedError, PackedFile, xxh3  # noqa: E402
+from tare_decode import PackedError, PackedFile, open_base, xxh3  # noqa: E402
 
 assert zstandard.__version__ == "0.25.0"
 
 NAMES = ["none", "bitmask", "gaps", "raw", "constant", "bytes", "planes", "fused", "from-the-future"]
 NONE, BITMASK, GAPS, RAW, CONSTANT, BYTES, PLANES, FUSED, FUTURE = range(9)
 NEWER = [*NAMES, "palette", "grid"]  # in files that use them
-PALETTE, GRID = 9, 10
+NEWEST = [*NEWER, "rows", "delta", "sorted"]
+GROUPED = [*NEWEST, "groups"]
+PALETTE, GRID, ROWS, DELTA, SORTED, GROUPS = range(9, 15)
 TYPES = [("U8", 1, 1), ("BF16", 1, 2), ("F32", 1, 4), ("F4", 2, 1)]
 U8, BF16, F32, F4 = range(4)
 MAGIC = b"\x89TARE\r\n\x1a"
@@ -100,7 +102,8 @@ def entry(name, dense, *, role=0, type=U8, shape=None, cuts=None, chunks=None, r
     """An entry as a dictionary; every key but `dense` and `cuts` is what is written."""
     e = dict(name=name, dense=dense, role=role, type=type, shape=[len(dense)] if shape is None else shape, rows=rows,
              part=part, shared=list(shared), rank=None, size=len(dense), stored=None, directory_bytes=None,
-             directory_hash=None, shared_count=None, lengths=None, stored_hashes=None, dense_hashes=None, tail=b"")
+             directory_hash=None, shared_count=None, lengths=None, stored_hashes=None, dense_hashes=None, tail=b"",
+             base=None)
     e["pieces"] = [dense[a:b] for a, b in (cuts if cuts is not None else [(0, len(dense))] if dense else [])]
     e["chunks"] = [plain(piece) for piece in e["pieces"]] if chunks is None else chunks
     assert not set(lies) - set(e), lies
@@ -131,13 +134,20 @@ def sealed(e):
     """The entry's stored bytes and its record in the index."""
     shape = varint(len(e["shape"]) if e["rank"] is None else e["rank"]) + b"".join(map(varint, e["shape"]))
     head = bytes([e["role"]])
-    head += string(e["name"]) + varint(e["type"]) + shape if e["role"] in (0, 3) else varint(e["size"])
+    head += string(e["name"]) + varint(e["type"]) + shape if e["role"] in (0, 3, 4) else varint(e["size"])
     if e["role"] == 3:
         return b"", head + varint(e["target"])
     d = directory(e)
     body = b"".join(s[1] for s in e["shared"]) + b"".join(e["chunks"]) + d
     given = [e[key] if e[key] is not None else len(x) for key, x in (("stored", body), ("directory_bytes", d))]
-    return body, head + varint(given[0]) + varint(given[1]) + (e["directory_hash"] or hash8(d))
+    place = varint(given[0]) + varint(given[1]) + (e["directory_hash"] or hash8(d))
+    return body, head + place + (base_record(e) if e["role"] == 4 else b"")
+
+
+def base_record(e):
+    """The base tensor: its name, its type if it is another, and the hash of its bytes."""
+    name, data, *type = e["base"]
+    return string(name) + varint(*(type or [e["type"]])) + hash8(data)
 
 
 def file(path, operations, *, mode=0, container=None, size=None, digest=None, count=None, raw=None):
@@ -169,7 +179,7 @@ def file_record(f, entries):
 
 def packed(entries=None, files=None, *, kind=0, names=NAMES, types=TYPES, index=lambda i: i, compress=None,
            header=lambda h: h, head=lambda h: h, version="0", requires="", footer=None, magic=MAGIC, counts=None,
-           body=lambda b: b):
+           body=lambda b: b, base=None):
     """A whole file. `counts` lies about the counts of the index; `footer` maps fields to lies, a callable sees the truth."""
     entries = [tensor()] if entries is None else entries
     files = [file("", [(n,) for n in range(len(entries))])] if files is None else files
@@ -185,7 +195,8 @@ def packed(entries=None, files=None, *, kind=0, names=NAMES, types=TYPES, index=
     plain_index = bytes([kind]) + varint(counts["names"]) + b"".join(map(string, names)) + varint(counts["types"])
     plain_index += b"".join(string(n) + varint(e) + varint(b) for n, e, b in types)
     plain_index += varint(counts["entries"]) + records + varint(counts["files"])
-    plain_index = index(plain_index + b"".join(file_record(f, entries) for f in files))
+    plain_index += b"".join(file_record(f, entries) for f in files)
+    plain_index = index(plain_index + (b"" if base is None else string(base)))
     stored_index = plain_index if compress is None else compress(plain_index)
     arrays["tare:index"] = (at, at + len(stored_index) + 72)
     outer = {"__metadata__": {"format": "tare", "tare.version": version, "tare.requires": requires}}
@@ -270,7 +281,7 @@ keep("index_bytes_by_one", packed(footer={"R": lambda r: 65536 + 256 * r + 1}), 
 keep("index_bytes_at_limit", packed(footer={"R": lambda r: 65536 + 256 * r}), "expected one zstd frame")
 keep("index_bytes_lie", packed(compress=frame, footer={"R": lambda r: r - 1}), "announces another size")
 keep("index_frame_broken", packed(compress=lambda i: frame(i)[:-1], footer={}), "zstd frame")
-keep("index_compressed_bad_role", packed([tensor(role=4)], compress=frame), "byte 94 of the decoded index")
+keep("index_compressed_bad_role", packed([tensor(role=5)], compress=frame), "byte 94 of the decoded index")
 
 # The index.
 SIXTY = 2**60
@@ -299,7 +310,7 @@ keep("type_bytes_large", packed(types=[("X", 1, 8 * MIB + 1)]), "in 8388609 byte
 keep("type_other_block", packed(types=[("U8", 1, 2)]), "type 'U8' has blocks of 1 elements in 2 bytes")
 keep("type_unknown", packed(types=[("X", 2, 4)], entries=[tensor(shape=[2], type=0)]), "", ())
 keep("type_beyond", packed([tensor(type=4)]), "type 4 of 4")
-keep("role_4", packed([tensor(role=4)]), "an entry has role 4, expected 0 to 3")
+keep("role_5", packed([tensor(role=5)]), "an entry has role 5, expected 0 to 4")
 keep("rank_1024", packed([tensor(shape=[1] * 1023 + [4], cuts=[(0, 4)], rows=1)]), "", ())
 keep("rank_1025", packed([tensor(shape=[1] * 1024 + [4])]), "rank 1025, expected at most 1024")
 keep("rank_2_60", packed([tensor(rank=SIXTY)]), "its rank: 1152921504606846976, with")
@@ -657,12 +668,163 @@ for name, start in (("cut", struct.pack("<Q", 100) + b"{}"), ("in_length", b"\2\
                                        [file("", [(0, 0, len(start)), (1,)], container="safetensors")]), "that hold", ("inspect",))
 
 
+# groups: three rows of two bf16, of which the columns of the first two rows are groups of two; then the last row's.
+
+THREE_ROWS = b"\1\0\0\0\0\0\2\0\3\0\0\0"
+MASKS = b"\x19"  # the groups (1, 0), (0, 1), (1), (0), the lowest bits first
+
+
+def groups(*streams, width=2, size=2, down=1, first=2, row=2, tail=b"", dense=THREE_ROWS, values=b"\1\0\2\0\3\0"):
+    mask = stage(GROUPS, bytes([width, size, down, first]) + varint(row) + tail, *(streams or (MASKS,)))
+    return coded(mask, stage(RAW, b"", values), dense, names=GROUPED, type=BF16, shape=[len(dense) // 2])
+
+
+keep("chunk_groups_sound", groups(), "", ())
+keep("chunk_groups_sound_signs", groups(MASKS, b"\1", dense=b"\1\0\0\x80\0\0\2\0\3\0\0\0"), "", ())
+keep("chunk_groups_sound_first", groups(b"\x61", first=1), "", ())
+keep("chunk_groups_sound_along", groups(b"\x11\1", down=0, size=3, first=3), "", ())
+keep("chunk_groups_size_1", groups(size=1, first=1), "'groups' has the parameters", DATA)
+keep("chunk_groups_size_9", groups(size=9), "'groups' has the parameters", DATA)
+keep("chunk_groups_down_2", groups(down=2), "'groups' has the parameters", DATA)
+keep("chunk_groups_first_0", groups(first=0), "'groups' has the parameters", DATA)
+keep("chunk_groups_first_beyond", groups(first=3), "'groups' has the parameters", DATA)
+keep("chunk_groups_along_first", groups(down=0, first=1), "'groups' has the parameters", DATA)
+keep("chunk_groups_row_0", groups(row=0), "'groups' has the parameters", DATA)
+keep("chunk_groups_row_4", groups(row=4), "6 elements in rows of 4", DATA)
+keep("chunk_groups_row_2_62", groups(row=2**62), "6 elements in rows of 4611686018427387904", DATA)
+keep("chunk_groups_width_0", groups(width=0), "'groups' has the parameters", DATA)
+keep("chunk_groups_width_3", groups(width=3), "a mask of elements of 3 bytes", DATA)
+keep("chunk_groups_parameters_none", coded(stage(GROUPS, b"", MASKS), stage(RAW, b"", b"abcd"), b"abcd", names=GROUPED),
+     "'groups' has the parameters []", DATA)
+keep("chunk_groups_parameters_long", groups(tail=b"\0"), "'groups' has the parameters", DATA)
+keep("chunk_groups_streams_3", groups(MASKS, b"\1", b""), "a stage has 3 streams", DATA)
+keep("chunk_groups_mask_short", groups(b""), "decodes to 0 bytes, expected 1", DATA)
+keep("chunk_groups_mask_long", groups(MASKS + b"\0"), "decodes to 2 bytes, expected 1", DATA)
+keep("chunk_groups_past_group", groups(b"\x29"), "bits past its last element", DATA)
+keep("chunk_groups_past_byte", groups(b"\x91\1", down=0, size=3, first=3), "bits past its last element", DATA)
+keep("chunk_groups_past_last", groups(b"\x11\x09", down=0, size=3, first=3), "bits past its last element", DATA)
+
+
+# delta: eight bf16 beside those of the base. Files that begin with `delta_` are read with `--base base.safetensors`.
+
+BASE = struct.pack("<8H", *range(0x3F80, 0x3F88))
+WIDE = b"".join(b"\x33\x44" + BASE[i:i + 2] for i in range(0, 16, 2))  # a little more, in f32
+OTHER = struct.pack("<8H", *range(0x3F81, 0x3F89))  # each one more than the base's
+PLUS_ONE = bytes([2] * 8), bytes(8)  # the planes of these differences
+
+
+def differing(value, dense=OTHER, mask=None, *, requires="delta", label="base.safetensors", role=4, names=NEWEST,
+              base=("a", BASE), **lies):
+    """A file of one tensor 'a' of one chunk that is a difference, beside a sound one."""
+    chunks = [chunk(stage(NONE) if mask is None else mask, value)]
+    a = tensor("a", dense, type=BF16, shape=[len(dense) // 2], role=role, chunks=chunks, base=base, **lies)
+    return packed([a, tensor("sound", b"sound")], names=names, requires=requires, base=label)
+
+
+def delta(*streams, width=2, order=1, form=1, zeros=0, tail=b"", **more):
+    return stage(DELTA, bytes([width, order, form, zeros]) + tail, *streams, **more)
+
+
+def in_order(number, *parameters, width=2, streams=()):
+    return stage(SORTED, bytes([width]) + varint(number) + bytes(parameters), *streams)
+
+
+EVERY_OTHER, HALVES = b"\x55", b"".join(BASE[i:i + 2] if i % 4 == 0 else b"\0\0" for i in range(0, 16, 2))
+SIGNED = bytes(b ^ (0x80 if i % 4 == 3 else 0) for i, b in enumerate(HALVES))
+kept = stage(BITMASK, [2], EVERY_OTHER)
+keep("delta_sound", differing(delta(*PLUS_ONE)), "", ())
+keep("delta_sound_equal", differing(delta(form=0), BASE), "", ())
+keep("delta_sound_some", differing(delta(b"\x03", b"\2\2", b"\0\0", form=2), OTHER[:4] + BASE[4:]), "", ())
+keep("delta_sound_masked", differing(delta(form=0), HALVES, kept), "", ())
+keep("delta_sound_signs", differing(delta(b"\x0F", form=0, zeros=2), SIGNED, kept), "", ())
+keep("delta_sound_sorted", differing(delta(*PLUS_ONE), OTHER, in_order(NONE)), "", ())
+keep("delta_sound_sorted_masked", differing(delta(form=0), HALVES, in_order(BITMASK, 2, streams=[EVERY_OTHER])), "", ())
+keep("delta_width_3", differing(delta(*PLUS_ONE, width=3)), "'delta' has the parameters", DATA)
+keep("delta_width_4_of_6_bytes", differing(delta(b"", b"", b"", b"", width=4), OTHER[:6], base=("c", BASE[:6])),
+     "differences of 4 bytes in a chunk of 6", DATA)
+keep("delta_order_2", differing(delta(*PLUS_ONE, order=2)), "'delta' has the parameters", DATA)
+keep("delta_form_3", differing(delta(*PLUS_ONE, form=3)), "'delta' has the parameters", DATA)
+keep("delta_zeros_3", differing(delta(*PLUS_ONE, zeros=3), OTHER, kept), "'delta' has the parameters", DATA)
+keep("delta_zeros_without_mask", differing(delta(*PLUS_ONE, zeros=1)), "under a mask of 0", DATA)
+keep("delta_parameters_none", differing(stage(DELTA, b"", *PLUS_ONE)), "'delta' has the parameters []", DATA)
+keep("delta_parameters_long", differing(delta(*PLUS_ONE, tail=b"\0")), "'delta' has the parameters", DATA)
+keep("delta_streams_missing", differing(delta(PLUS_ONE[0])), "a stage has 1 streams, expected 2", DATA)
+keep("delta_streams_too_many", differing(delta(*PLUS_ONE, form=0)), "a stage has 2 streams, expected 0", DATA)
+keep("delta_plane_short", differing(delta(PLUS_ONE[0], bytes(7))), "decodes to 7 bytes, expected 8", DATA)
+keep("delta_plane_long", differing(delta(PLUS_ONE[0], bytes(9))), "decodes to 9 bytes, expected 8", DATA)
+keep("delta_plane_truncated", differing(delta(PLUS_ONE[0], zipped(frame(bytes(8))[:-1], 8))), "", DATA)
+keep("delta_bits_short", differing(delta(b"", b"\2\2", b"\0\0", form=2)), "decodes to 0 bytes, expected 1", DATA)
+keep("delta_bits_past_end", differing(delta(b"\x83", b"\2\2\2", b"\0\0\0", form=2), OTHER[:4] + BASE[4:14],
+                                      base=("b", BASE[:14])), "past the last element", DATA)
+keep("delta_bits_more_than_planes", differing(delta(b"\x07", b"\2\2", b"\0\0", form=2)), "decodes to 2 bytes", DATA)
+keep("delta_signs_short", differing(delta(b"", form=0, zeros=2), SIGNED, kept), "decodes to 0 bytes, expected 1", DATA)
+keep("delta_mask_of_other_width", differing(delta(form=0), HALVES, stage(BITMASK, [1], b"\x55\x55")),
+     "under a mask of 1", DATA)
+keep("delta_other_values", differing(delta(*PLUS_ONE), BASE), "decodes to other bytes than were packed", DATA)
+keep("delta_other_base", differing(delta(*PLUS_ONE), base=("other", BASE)), "is not the base", DATA)
+keep("delta_wrong_hash_unused", differing(delta(*PLUS_ONE), base=("a", b"lie")), "", ())
+keep("delta_of_no_tensor", differing(delta(*PLUS_ONE), base=("gone", BASE)), "it has no tensor 'gone'", DATA)
+keep("delta_of_other_type", differing(delta(*PLUS_ONE), base=("wide", BASE)), "its 'wide' is F32 [8], expected BF16 [8]", DATA)
+keep("delta_sound_converted", differing(delta(*PLUS_ONE), base=("wide", WIDE, F32)), "", ())
+keep("delta_of_unlike_type", differing(delta(*PLUS_ONE), base=("a", BASE, U8)), "expected one like its own")
+keep("delta_of_type_beyond", differing(delta(*PLUS_ONE), base=("a", BASE, 9)), "expected one like its own")
+keep("delta_of_other_shape", differing(delta(*PLUS_ONE), base=("b", BASE)), "its 'b' is BF16 [7], expected BF16 [8]", DATA)
+keep("delta_role_without_feature", differing(delta(*PLUS_ONE), requires=""), "which the header does not require")
+keep("delta_feature_without_role", differing(stage(RAW, b"", OTHER), role=0), "no entry is a difference")
+keep("delta_feature_and_another", differing(delta(*PLUS_ONE), requires="delta,sponge"), "known: delta")
+keep("delta_no_label", differing(delta(*PLUS_ONE), label=None), "the name of the base")
+keep("delta_label_past_end", packed(
+    [tensor("a", OTHER, type=BF16, shape=[8], role=4, chunks=[chunk(stage(NONE), delta(*PLUS_ONE))], base=("a", BASE))],
+    names=NEWEST, requires="delta", index=lambda i: i + b"\x7Fabc"), "the name of the base")
+keep("delta_in_plain_entry", packed([
+    tensor("a", OTHER, type=BF16, shape=[8], chunks=[chunk(stage(NONE), delta(*PLUS_ONE))]),
+    tensor("b", BASE, type=BF16, shape=[8], role=4, chunks=[chunk(stage(NONE), delta(form=0))], base=("a", BASE))],
+    names=NEWEST, requires="delta", base="base.safetensors"), "names no base tensor", DATA)
+keep("delta_sorted_in_plain_entry", packed([
+    tensor("a", OTHER, type=BF16, shape=[8], chunks=[chunk(in_order(NONE), stage(RAW, b"", OTHER))]),
+    tensor("b", BASE, type=BF16, shape=[8], role=4, chunks=[chunk(stage(NONE), delta(form=0))], base=("a", BASE))],
+    names=NEWEST, requires="delta", base="base.safetensors"), "names no base tensor", DATA)
+keep("delta_as_mask", differing(stage(RAW, b"", OTHER), mask=delta(form=0)), "in the place of the other stage", DATA)
+keep("delta_sorted_as_value", differing(in_order(NONE)), "in the place of the other stage", DATA)
+keep("delta_sorted_around_itself", differing(delta(*PLUS_ONE), mask=in_order(SORTED, 2, NONE)), "in the place of the other", DATA)
+keep("delta_sorted_around_rows", differing(delta(*PLUS_ONE), mask=in_order(ROWS, 2, NONE)), "in the place of the other", DATA)
+keep("delta_sorted_around_value", differing(delta(*PLUS_ONE), mask=in_order(RAW)), "in the place of the other stage", DATA)
+keep("delta_sorted_around_2_62", differing(delta(*PLUS_ONE), mask=in_order(2**62)), "a chunk names encoding", DATA)
+keep("delta_sorted_width_3", differing(delta(*PLUS_ONE), mask=in_order(NONE, width=3)), "elements of 3 bytes", DATA)
+keep("delta_sorted_width_8_of_4_bytes", differing(delta(b"\2\2", b"\0\0"), OTHER[:4], in_order(NONE, width=8),
+                                                  base=("two", BASE[:4])), "in elements of 8 bytes", DATA)
+keep("delta_sorted_parameters_none", differing(delta(*PLUS_ONE), mask=stage(SORTED)), "the width of 'sorted'", DATA)
+keep("delta_within_rows", differing(delta(*PLUS_ONE), mask=stage(ROWS, varint(2) + varint(NONE), bytes(8))),
+     "names no base tensor", DATA)
+keep("delta_role_of_alias", packed([
+    tensor("a", OTHER, type=BF16, shape=[8], role=4, chunks=[chunk(stage(NONE), delta(*PLUS_ONE))], base=("a", BASE)),
+    alias("b", 0, type=BF16, shape=[8], dense=OTHER, pieces=[OTHER])], names=NEWEST, requires="delta",
+    base="base.safetensors"), "", ())
+
+
 # What is said of them.
+
+
+def base_model():
+    """What `base.safetensors` holds."""
+    tensors = {"a": ("BF16", 8, BASE), "b": ("BF16", 7, BASE[:14]), "c": ("BF16", 3, BASE[:6]), "other": ("BF16", 8, OTHER),
+               "two": ("BF16", 2, BASE[:4]), "wide": ("F32", 8, WIDE)}
+    text, at = {}, 0
+    for name, (dtype, count, data) in tensors.items():
+        text[name] = {"dtype": dtype, "shape": [count], "data_offsets": [at, at + len(data)]}
+        at += len(data)
+    header = json.dumps(text, separators=(",", ":")).encode()
+    return u64(len(header)) + header + b"".join(data for _, _, data in tensors.values())
+
+
+def base_of(name):
+    return ["base.safetensors"] if name.startswith("delta_") else []
 
 
 def decoder(path):
     try:
-        with PackedFile(path) as opened:
+        base = [open_base(HERE / base) for base in base_of(path.name)]
+        with PackedFile(path, *base) as opened:
             opened.check()
         return "accepts"
     except PackedError:
@@ -673,6 +835,8 @@ def complaints(tare, path):
     for command, arguments in (("inspect", ["inspect", "--header-only"]), ("verify", ["verify"]), ("unpack", ["unpack"])):
         with tempfile.TemporaryDirectory() as out:
             more = ["-o", out + "/out"] if command == "unpack" else []
+            if command != "inspect":
+                more += [argument for base in base_of(path.name) for argument in ("--base", base)]
             run = subprocess.run([tare, *arguments, path.name, *more], cwd=path.parent, capture_output=True, text=True)
         lines = run.stderr.splitlines()
         if command == "verify" and run.returncode == 1:
@@ -683,6 +847,7 @@ def complaints(tare, path):
 def main(tare):
     for old in HERE.glob("*.tare"):
         old.unlink()
+    (HERE / "base.safetensors").write_bytes(base_model())
     rows, wrong = ["file\tdecoder\tcommand\texit\tline"], 0
     for name, (blob, said, only) in CASES.items():
         path = HERE / f"{name}.tare"
