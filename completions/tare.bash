@@ -188,7 +188,7 @@ _tare_inspect() {
     repeating_flags=()
     non_repeating_flags=(--header-only --exact --histogram --force -f --json --quiet --verbose --version -h --help)
     repeating_options=(--fail-if --tensor --exclude)
-    non_repeating_options=(--group --sort --format --compare --output -o --threads --memory --color)
+    non_repeating_options=(--group --sort --format --compare --output -o --base --threads --memory --color)
     __tare_offer_flags_options -1
 
     # Offer option value completions
@@ -222,6 +222,10 @@ _tare_inspect() {
     '--exclude')
         return
         ;;
+    '--base')
+        __tare_add_completions -f
+        return
+        ;;
     '--threads')
         return
         ;;
@@ -247,7 +251,7 @@ _tare_pack() {
     repeating_flags=()
     non_repeating_flags=(--canonical-zero --explain --force -f --json --quiet --verbose --version -h --help)
     repeating_options=()
-    non_repeating_options=(--output -o --level --threads --memory)
+    non_repeating_options=(--output -o --level --base --threads --memory)
     __tare_offer_flags_options -1
 
     # Offer option value completions
@@ -257,6 +261,10 @@ _tare_pack() {
         return
         ;;
     '--level')
+        return
+        ;;
+    '--base')
+        __tare_add_completions -f
         return
         ;;
     '--threads')
@@ -280,7 +288,7 @@ _tare_unpack() {
     repeating_flags=()
     non_repeating_flags=(--salvage --force -f --json --quiet --verbose --version -h --help)
     repeating_options=()
-    non_repeating_options=(--output -o --max-expansion --threads --memory)
+    non_repeating_options=(--output -o --max-expansion --base --threads --memory)
     __tare_offer_flags_options -1
 
     # Offer option value completions
@@ -290,6 +298,10 @@ _tare_unpack() {
         return
         ;;
     '--max-expansion')
+        return
+        ;;
+    '--base')
+        __tare_add_completions -f
         return
         ;;
     '--threads')
@@ -311,9 +323,9 @@ _tare_unpack() {
 
 _tare_convert() {
     repeating_flags=()
-    non_repeating_flags=(--dequantize --dry-run --verify --force -f --json --quiet --verbose --version -h --help)
+    non_repeating_flags=(--fold-masks --dequantize --dry-run --verify --force -f --json --quiet --verbose --version -h --help)
     repeating_options=(--tensor --exclude --only --skip --rename)
-    non_repeating_options=(--to --container --byte-order --shard --dtype --prune --activations --quantize --level --max-expansion --threads --memory)
+    non_repeating_options=(--to --container --byte-order --shard --dtype --prune --activations --quantize --level --max-expansion --base --threads --memory)
     __tare_offer_flags_options 2
 
     # Offer option value completions
@@ -367,6 +379,10 @@ _tare_convert() {
     '--max-expansion')
         return
         ;;
+    '--base')
+        __tare_add_completions -f
+        return
+        ;;
     '--threads')
         return
         ;;
@@ -392,7 +408,7 @@ _tare_verify() {
     repeating_flags=()
     non_repeating_flags=(--sha256 --force -f --json --quiet --verbose --version -h --help)
     repeating_options=(--rename --tensor --exclude)
-    non_repeating_options=(--tolerance --max-differences --output -o --certificate --threads --memory --color)
+    non_repeating_options=(--tolerance --max-differences --output -o --certificate --base --threads --memory --color)
     __tare_offer_flags_options 2
 
     # Offer option value completions
@@ -418,6 +434,10 @@ _tare_verify() {
         return
         ;;
     '--exclude')
+        return
+        ;;
+    '--base')
+        __tare_add_completions -f
         return
         ;;
     '--threads')
@@ -449,7 +469,7 @@ _tare_cat() {
     repeating_flags=()
     non_repeating_flags=(--force -f --version -h --help)
     repeating_options=()
-    non_repeating_options=(--output -o --format --rows)
+    non_repeating_options=(--output -o --format --rows --base)
     __tare_offer_flags_options 2
 
     # Offer option value completions
@@ -463,6 +483,10 @@ _tare_cat() {
         return
         ;;
     '--rows')
+        return
+        ;;
+    '--base')
+        __tare_add_completions -f
         return
         ;;
     esac

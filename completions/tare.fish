@@ -23,17 +23,17 @@ function __tare_parse_tokens -S
         __tare_parse_subcommand 0 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'inspect'
-            __tare_parse_subcommand -r 1 'header-only' 'exact' 'group=' 'sort=' 'format=' 'histogram' 'compare=' 'fail-if=+' 'o/output=' 'f/force' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand -r 1 'header-only' 'exact' 'group=' 'sort=' 'format=' 'histogram' 'compare=' 'fail-if=+' 'o/output=' 'f/force' 'tensor=+' 'exclude=+' 'base=' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'pack'
-            __tare_parse_subcommand -r 1 'o/output=' 'level=' 'canonical-zero' 'explain' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand -r 1 'o/output=' 'level=' 'canonical-zero' 'base=' 'explain' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'unpack'
-            __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'salvage' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'salvage' 'f/force' 'base=' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'convert'
-            __tare_parse_subcommand 2 'to=' 'container=' 'byte-order=' 'shard=' 'tensor=+' 'exclude=+' 'dtype=' 'prune=' 'activations=' 'quantize=' 'dequantize' 'only=+' 'skip=+' 'rename=+' 'level=' 'dry-run' 'verify' 'max-expansion=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand 2 'to=' 'container=' 'byte-order=' 'shard=' 'fold-masks' 'tensor=+' 'exclude=+' 'dtype=' 'prune=' 'activations=' 'quantize=' 'dequantize' 'only=+' 'skip=+' 'rename=+' 'level=' 'dry-run' 'verify' 'max-expansion=' 'base=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'verify'
-            __tare_parse_subcommand 2 'tolerance=' 'rename=+' 'max-differences=' 'sha256' 'o/output=' 'certificate=' 'f/force' 'tensor=+' 'exclude=+' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand 2 'tolerance=' 'rename=+' 'max-differences=' 'sha256' 'o/output=' 'certificate=' 'f/force' 'tensor=+' 'exclude=+' 'base=' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'cat'
-            __tare_parse_subcommand 2 'o/output=' 'format=' 'rows=' 'f/force' 'version' 'h/help'
+            __tare_parse_subcommand 2 'o/output=' 'format=' 'rows=' 'base=' 'f/force' 'version' 'h/help'
         case 'formats'
             __tare_parse_subcommand 0 'json' 'color=' 'version' 'h/help'
         case 'help'
@@ -114,6 +114,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect"' -l 'exclude' -d 'No tensors whose name matches the pattern. May be repeated.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" base' -l 'base' -d 'The model from which tensors are, or were, stored as the difference.' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" threads' -l 'threads' -d 'Worker threads. (default: all cores)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" memory' -l 'memory' -d 'Ceiling of working memory, in bytes or with K, M or G for powers of 1024. (default: 512M)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare inspect" json' -l 'json' -d 'Write the result as one JSON document.'
@@ -126,6 +127,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare pack
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" o output' -l 'output' -s 'o' -d 'Where the packed file goes. (default: MODEL.tare beside MODEL)' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" level' -l 'level' -d 'From 1, the fastest, to 9, the smallest. (default: 3)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" canonical-zero' -l 'canonical-zero' -d 'Store −0 of floating-point tensors as +0: smaller where pruning left signs, but not the same bits.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" base' -l 'base' -d 'The model from which tensors are, or were, stored as the difference.' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" explain' -l 'explain' -d 'Say for each tensor which encoding was chosen, and why.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare pack" threads' -l 'threads' -d 'Worker threads. (default: all cores)' -rfka ''
@@ -140,6 +142,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" max-expansion' -l 'max-expansion' -d 'Refuse a file whose content is more than N times its own size. (default: 1000)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" salvage' -l 'salvage' -d 'Bring back what is whole of a damaged file, and name what isn\'t.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" base' -l 'base' -d 'The model from which tensors are, or were, stored as the difference.' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" threads' -l 'threads' -d 'Worker threads. (default: all cores)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" memory' -l 'memory' -d 'Ceiling of working memory, in bytes or with K, M or G for powers of 1024. (default: 512M)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" json' -l 'json' -d 'Write the result as one JSON document.'
@@ -153,6 +156,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" container' -l 'container' -d 'The container of the file that a packed OUT holds: safetensors or gguf. (default: that of IN)' -rfka 'safetensors gguf'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" byte-order' -l 'byte-order' -d 'The byte order of a GGUF file: little, or big for machines that have it. (default: little)' -rfka 'little big'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" shard' -l 'shard' -d 'Cut the model into files of at most SIZE, with their index, in a folder: bytes, or with K, M or G for powers of 1024, with KB, MB or GB for powers of 1000.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" fold-masks' -l 'fold-masks' -d 'Write the product of each weight X_orig and its mask X_mask, as torch.nn.utils.prune leaves them, as X, and leave the two out. Patterns match X.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'exclude' -d 'No tensors whose name matches the pattern. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" dtype' -l 'dtype' -d 'Cast floats to a type: f64, f32, f16, bf16, f8_e4m3, f8_e5m2, f8_e4m3fnuz or f8_e5m2fnuz; to the nearest, ties to even.' -rfka ''
@@ -167,6 +171,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" dry-run' -l 'dry-run' -d 'Say what would be written, and write nothing.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" verify' -l 'verify' -d 'Read back what was written, and compare it bit for bit.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" max-expansion' -l 'max-expansion' -d 'Refuse a packed file whose content is more than N times its own size. (default: 1000)' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" base' -l 'base' -d 'The model from which tensors are, or were, stored as the difference.' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" threads' -l 'threads' -d 'Worker threads. (default: all cores)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" memory' -l 'memory' -d 'Ceiling of working memory, in bytes or with K, M or G for powers of 1024. (default: 512M)' -rfka ''
@@ -186,6 +191,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify"' -l 'exclude' -d 'No tensors whose name matches the pattern. May be repeated.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" base' -l 'base' -d 'The model from which tensors are, or were, stored as the difference.' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" threads' -l 'threads' -d 'Worker threads. (default: all cores)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" memory' -l 'memory' -d 'Ceiling of working memory, in bytes or with K, M or G for powers of 1024. (default: 512M)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare verify" json' -l 'json' -d 'Write the result as one JSON document.'
@@ -198,6 +204,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare cat"
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare cat" o output' -l 'output' -s 'o' -d 'Where the tensor goes. (default: standard output)' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare cat" format' -l 'format' -d 'The form in which it is written; unless said otherwise by the extension of the output, else npy.' -rfka 'npy raw text'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare cat" rows' -l 'rows' -d 'The rows from A to B - 1 of the first dimension; A or B may be left out.' -rfka ''
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare cat" base' -l 'base' -d 'The model from which tensors are, or were, stored as the difference.' -rF
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare cat" f force' -l 'force' -s 'f' -d 'Overwrite the output where it exists.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare cat" version' -l 'version' -d 'Show the version.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare cat" h help' -s 'h' -l 'help' -d 'Show help information.'
