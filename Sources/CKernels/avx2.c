@@ -12,6 +12,7 @@
 #include "conversions.h"
 #include "pruning.h"
 #include "grids.h"
+#include "blocks.h"
 
 TARGET static void find_escapes(const uint8_t *symbols, size_t count, uint8_t first, uint64_t *bits) {
   const __m256i least = _mm256_set1_epi8((char)first);
@@ -38,6 +39,7 @@ const tare_kernels *tare_kernels_avx2(void) {
     .xxh3_consume = xxh3_consume, .error_sums = error_sums,
     CONVERSIONS,
     GRIDS,
+    BLOCKS,
     .tally_squares = tally_squares, .count_magnitude = count_magnitude, .zero_fours = zero_fours,
   };
   __builtin_cpu_init();

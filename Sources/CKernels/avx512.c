@@ -14,6 +14,7 @@
 #include "conversions.h"
 #include "pruning.h"
 #include "grids.h"
+#include "blocks.h"
 
 /// Words of BITS bits, the type of a mask over a vector of them, and the intrinsics' suffixes.
 #define FOR_EACH_VECTOR(M)          \
@@ -350,6 +351,7 @@ const tare_kernels *tare_kernels_avx512(void) {
     .xxh3_consume = xxh3_consume, .error_sums = error_sums,
     CONVERSIONS,
     GRIDS,
+    BLOCKS,
     .grid_look_up = grid_look_up,
     .tally_squares = tally_squares, .count_magnitude = count_magnitude, .zero_fours = zero_fours,
   };

@@ -55,7 +55,7 @@ enum ChunkPlanner {
   @unsafe private static func masks(
     zeros: Int, elements: Elements, at place: ChunkPlace, plan: TensorPlan, effort: Effort
   ) -> [String] {
-    guard zeros > 0 else { return ["none"] }
+    guard zeros > 0, plan.blocks == nil else { return ["none"] }
     let density = unsafe Double(zeros) / Double(elements.count)
     // Gaps and bits cost the same near 0.88 zeros; the choice is measured where it is close.
     let mask = density > 0.93 ? ["gaps"] : density < 0.8 ? ["bitmask"] : ["bitmask", "gaps"]

@@ -28,6 +28,10 @@ public struct Effort: Hashable, Sendable {
   var usesFused: Bool { level >= 2 }
   /// Whether candidates are compared by their exact size on the chunk, not by a sample of it.
   public var isExact: Bool { level >= 4 }
+  /// Cells from which `blocks` makes classes of parts: by ratios, and by scales.
+  var blockCells: (ratios: Int, scales: Int) { level == 1 ? (1, 1) : level < 4 ? (8, 2) : (16, 4) }
+  /// Of how many blocks `blocks` counts the symbols of one.
+  var blockStride: Int { level < 4 ? 4 : 1 }
   /// Whether rows that are alike are put together where that pays.
   public var ordersRows: Bool { level >= 4 }
   /// About how many elements of a chunk are looked at to find the best cut; nil for all.

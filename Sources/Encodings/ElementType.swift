@@ -26,7 +26,7 @@ public struct ElementType: Hashable, Sendable {
       self.init(width: dtype.blockBytes / 2, exponentBits: layout.exponentBits, hasNegativeZero: true)
     case .boolean, .signed, .unsigned:
       self.init(width: dtype.blockBytes, exponentBits: 0, hasNegativeZero: false)
-    case .float, .opaque:
+    case .float, .blocks, .opaque:
       self = .byte
     }
   }

@@ -12,6 +12,7 @@ public enum EncodingRegistry {
     PaletteEncoding(),
     GridEncoding(),
     RowsEncoding(),
+    BlocksEncoding(),
     DeltaEncoding(),
     SortedEncoding(),
     GroupsMask(),

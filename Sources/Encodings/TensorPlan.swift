@@ -1,4 +1,4 @@
-import TensorModel
+public import TensorModel
 
 /// What packing knows of a tensor before it comes to its chunks.
 public struct TensorPlan: Hashable, Sendable {
@@ -10,6 +10,10 @@ public struct TensorPlan: Hashable, Sendable {
   public var shared: SharedStreams
   /// What `grid` looks for.
   public var grid: GridPlan?
+  /// What `blocks` takes apart.
+  public var blocks: BlockType?
+  /// Blocks of a row of these; 0 of tensors without rows.
+  public var rowBlocks = 0
   /// Bytes of a row of the matrix that the tensor is; 0 where its rows are not put in order.
   public var rowBytes = 0
   /// Whether the first of `values` that can store a chunk is taken, without trying the others.

@@ -33,7 +33,7 @@ public enum NumpyHeader {
     case .signed: dtype.blockBytes == 1 ? "|i1" : "<i\(dtype.blockBytes)"
     case .float(.f64): "<f8"
     case .float(.f16): "<f2"
-    case .float: "<f4"
+    case .float, .blocks: "<f4"
     case .complex: "<c\(dtype.blockBytes)"
     case .opaque: nil
     }

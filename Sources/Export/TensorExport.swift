@@ -5,7 +5,7 @@ public import TensorModel
 /// Writes one tensor, or some of its rows, reading only the bytes that it needs, a chunk at a time.
 public struct TensorExport: Sendable {
   public enum Format: String, CaseIterable, Sendable {
-    /// What `numpy.load` opens. Floats that numpy lacks widen to f32, exactly; a boolean is whether its byte is not 0.
+    /// What `numpy.load` opens. Floats that numpy lacks and elements of blocks widen to f32, exactly; a boolean is whether its byte is not 0.
     case npy
     /// The stored bytes: row-major, little-endian.
     case raw

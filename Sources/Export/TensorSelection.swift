@@ -43,7 +43,8 @@ struct TensorSelection {
     }
     guard let start = byte(of: elements.lowerBound), let end = byte(of: elements.upperBound) else {
       throw ModelError(
-        .usage, "these rows of \(dtype.name) begin or end inside a byte", hint: "npy and text take them one by one")
+        .usage, "these rows of \(dtype.name) begin or end inside a \(hasElements ? "byte" : "block")",
+        hint: "npy and text take them one by one")
     }
     return start..<end
   }

@@ -3,9 +3,9 @@ import Kernels
 import Packing
 import TensorModel
 
-/// What one chunk tells of its tensor.
-struct ChunkFindings {
-  /// How the chunk's zeros lie in the tensor's rows and columns.
+/// What the numbers of one run of elements tell of their tensor.
+struct RunFindings {
+  /// How the run's zeros lie in the tensor's rows and columns.
   enum Lines {
     case notAsked
     case allZero
@@ -13,11 +13,18 @@ struct ChunkFindings {
     case mixed(rows: ZeroRowRun, nonZeroColumns: [ColumnRun])
   }
 
-  /// Nil for opaque elements.
-  var values: ChunkValues?
+  /// Counted from the start of the tensor.
+  let elements: Range<Int>
+  var values: ChunkValues
   var lines = Lines.notAsked
-  /// Nil where the tensor has no norms, or the chunk does not tell.
+  /// Nil where the tensor has no norms, or the run does not tell.
   var squares: LineSquares?
+}
+
+/// What one chunk tells of its tensor.
+struct ChunkFindings {
+  /// In order: one of a plain dtype, one for each piece that is dequantised, none of opaque elements.
+  var runs: [RunFindings] = []
   /// What some bytes of a chunk become when packed, and for how many chunks of the tensor that holds.
   var packed: (chunk: PackedChunk, byteCount: Int, count: Int)?
 }
@@ -29,6 +36,7 @@ final class ChunkInspector {
   private let valueScanner = ValueScanner()
   private let lineScanner = ZeroLineScanner()
   private let squareScanner = LineSquareScanner()
+  private let widening = BlockWidening()
   /// Of the chunks inspected since `begin`, in order.
   private(set) var findings: [ChunkFindings] = []
 
@@ -74,25 +82,14 @@ final class ChunkInspector {
   }
 
   private func inspect(_ task: Task, _ bytes: RawSpan) throws(ModelError) -> ChunkFindings {
-    let dtype = task.info.dtype
     var found = ChunkFindings()
-    if dtype.values != .opaque {
-      found.values = valueScanner.scan(
-        bytes, dtype: dtype, firstElement: task.firstElement, sample: task.sample, below: task.wordLimit)
-    }
-    if let values = found.values, let columns = task.info.matrixColumns {
-      if let lines = Self.plainLines(values) {
-        found.lines = lines
-      } else {
-        lineScanner.scan(
-          bytes, dtype: dtype, firstElement: task.firstElement, columns: columns, wantsColumns: task.wantsColumns)
-        found.lines = .mixed(rows: lineScanner.rows, nonZeroColumns: lineScanner.nonZeroColumns)
+    switch task.info.dtype.values {
+    case .opaque: break
+    case .blocks(let type):
+      widening.forEachPiece(of: bytes, type) { (numbers, elements) in
+        found.runs.append(inspect(task, numbers, from: task.firstElement + elements.lowerBound))
       }
-    }
-    if let columns = NormTally.columns(task.info) {
-      found.squares = squareScanner.scan(
-        bytes, dtype: dtype, firstElement: task.firstElement, columns: columns,
-        wantsColumns: columns <= LineNorms.mostColumns)
+    default: found.runs.append(inspect(task, bytes, from: task.firstElement))
     }
     if let part = task.packed, let estimator {
       let start = part.lowerBound - task.range.lowerBound
@@ -102,18 +99,44 @@ final class ChunkInspector {
     return found
   }
 
+  /// - Parameters:
+  ///   - numbers: elements of `task.info.dtype.numbers`.
+  ///   - first: the place of the first one in its tensor.
+  private func inspect(_ task: Task, _ numbers: RawSpan, from first: Int) -> RunFindings {
+    let dtype = task.info.dtype.numbers
+    let values = valueScanner.scan(
+      numbers, dtype: dtype, firstElement: first, sample: task.sample, below: task.wordLimit)
+    var found = RunFindings(elements: first..<first + values.elementCount, values: values)
+    if let columns = task.info.matrixColumns {
+      if let lines = Self.plainLines(values) {
+        found.lines = lines
+      } else {
+        lineScanner.scan(
+          numbers, dtype: dtype, firstElement: first, columns: columns, wantsColumns: task.wantsColumns)
+        found.lines = .mixed(rows: lineScanner.rows, nonZeroColumns: lineScanner.nonZeroColumns)
+      }
+    }
+    if let columns = NormTally.columns(task.info) {
+      found.squares = squareScanner.scan(
+        numbers, dtype: dtype, firstElement: first, columns: columns, wantsColumns: columns <= LineNorms.mostColumns)
+    }
+    return found
+  }
+
   /// Nil where the block's elements are partly zero, so that the bytes themselves must tell of rows and columns.
   private func inspect(_ task: Task, repeating block: [UInt8]) throws(ModelError) -> ChunkFindings? {
     let dtype = task.info.dtype
     var found = ChunkFindings()
     if dtype.values != .opaque {
-      found.values = valueScanner.scan(repeating: block, count: task.range.count / dtype.blockBytes, dtype: dtype)
+      let values = valueScanner.scan(repeating: block, count: task.range.count / dtype.blockBytes, dtype: dtype)
+      var run = RunFindings(elements: task.firstElement..<task.firstElement + values.elementCount, values: values)
+      if task.info.matrixColumns != nil {
+        guard let lines = Self.plainLines(values) else { return nil }
+        run.lines = lines
+      }
+      run.squares = squares(task, values)
+      found.runs.append(run)
     }
-    if let values = found.values, task.info.matrixColumns != nil {
-      guard let lines = Self.plainLines(values) else { return nil }
-      found.lines = lines
-    }
-    found.squares = squares(task, found.values)
     if task.packed != nil, let estimator {
       let range = task.repeatedGrid?.bytes(ofChunk: 0) ?? task.range
       let packed = try estimator.pack(repeating: block, of: task.info, range)
@@ -123,8 +146,8 @@ final class ChunkInspector {
   }
 
   /// Of elements that are all the same; nil where they are not.
-  private func squares(_ task: Task, _ values: ChunkValues?) -> LineSquares? {
-    guard let columns = NormTally.columns(task.info), let values else { return nil }
+  private func squares(_ task: Task, _ values: ChunkValues) -> LineSquares? {
+    guard let columns = NormTally.columns(task.info) else { return nil }
     let statistics = values.statistics ?? PatternHistogram(values.patterns, dtype: task.info.dtype).statistics
     guard statistics.isConstant || statistics.zeros == statistics.elementCount else { return nil }
     let value = statistics.extremes?.asDoubles.minimum ?? 0
@@ -134,7 +157,7 @@ final class ChunkInspector {
   }
 
   /// Nil where a scan must tell.
-  private static func plainLines(_ values: ChunkValues) -> ChunkFindings.Lines? {
+  private static func plainLines(_ values: ChunkValues) -> RunFindings.Lines? {
     values.zeros == 0 ? .noneZero : values.zeros == values.elementCount ? .allZero : nil
   }
 }

@@ -33,10 +33,18 @@ enum DistinctCount {
   private static func insert(
     _ session: any TensorSession, _ part: InspectionPlan.Part, _ range: ClosedRange<UInt64>, into set: WordSet
   ) throws(ModelError) -> Bool {
+    let widening = BlockWidening()
     for chunk in 0..<part.grid.count {
       let bytes = part.grid.bytes(ofChunk: chunk)
       let fits = try session.withBytes(of: part.tensor, bytes) { span throws(ModelError) in
-        set.insert(span, width: part.info.dtype.blockBytes, in: range)
+        guard let type = part.info.dtype.blockType else {
+          return set.insert(span, width: part.info.dtype.blockBytes, in: range)
+        }
+        var fits = true
+        widening.forEachPiece(of: span, type) { (numbers, _) in
+          fits = fits && set.insert(numbers, width: part.info.dtype.numbers.blockBytes, in: range)
+        }
+        return fits
       }
       session.release(of: part.tensor, bytes)
       guard fits else { return false }

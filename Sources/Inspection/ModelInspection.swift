@@ -188,7 +188,7 @@ private final class Ledger: Sendable {
         let item = plan.item(number)
         finishParts(before: item.part, &state)
         var summary = state.summary.take() ?? TensorSummary(plan.parts[item.part].info)
-        summary.append(found, item.range)
+        summary.append(found)
         if !summary.wantsColumns { partWithoutZeroColumns.store(item.part, ordering: .relaxed) }
         if let limit = summary.wordLimit {
           partAndWordLimit.store(UInt64(item.part) << 32 | limit >> 32, ordering: .relaxed)

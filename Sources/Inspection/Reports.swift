@@ -95,7 +95,7 @@ public struct GroupReport: Sendable {
       if theirs.elementCount > 0, theirs.zeros == theirs.elementCount { zeroTensors += 1 }
       var sum = values ?? ValueStatistics()
       sum.merge(theirs)
-      if dtypes.contains(where: { $0.isFloat != tensor.info.dtype.isFloat }) {
+      if dtypes.contains(where: { $0.numbers.isFloat != tensor.info.dtype.numbers.isFloat }) {
         sum.extremes = nil
         sum.moments = nil
       }

@@ -17,7 +17,7 @@ struct TensorSummary {
     self.info = info
     norms = NormTally(info)
     lines = info.dtype.values == .opaque ? nil : ZeroLineTally(info)
-    values = info.dtype.values == .opaque ? nil : ValueTally(info.dtype)
+    values = info.dtype.values == .opaque ? nil : ValueTally(info.dtype.numbers)
   }
 
   /// Whether later chunks should be scanned for columns.
@@ -26,24 +26,25 @@ struct TensorSummary {
   /// Beyond it no word of later chunks counts.
   var wordLimit: UInt64? { values?.words?.limit }
 
-  /// Adds what was found in the chunk at `range`.
-  mutating func append(_ found: ChunkFindings, _ range: Range<Int>) {
-    if let theirs = found.values { values?.append(theirs) }
-    let perByte = (elements: info.dtype.blockElements, bytes: info.dtype.blockBytes)
-    let elements =
-      range.lowerBound / perByte.bytes * perByte.elements..<range.upperBound / perByte.bytes * perByte.elements
-    switch found.lines {
-    case .notAsked: break
-    case .allZero: lines?.append(elements, areZero: true)
-    case .noneZero: lines?.append(elements, areZero: false)
-    case .mixed(let rows, let columns): lines?.append(rows, nonZeroColumns: columns)
-    }
-    norms?.append(found.squares)
+  /// Adds what was found in the next chunk.
+  mutating func append(_ found: ChunkFindings) {
+    for run in found.runs { append(run) }
     if let packed = found.packed {
       packedBytes += packed.chunk.byteCount * packed.count
       sampledBytes += packed.byteCount
       encodings[packed.chunk.encoding, default: 0] += packed.count
     }
+  }
+
+  private mutating func append(_ run: RunFindings) {
+    values?.append(run.values)
+    switch run.lines {
+    case .notAsked: break
+    case .allZero: lines?.append(run.elements, areZero: true)
+    case .noneZero: lines?.append(run.elements, areZero: false)
+    case .mixed(let rows, let columns): lines?.append(rows, nonZeroColumns: columns)
+    }
+    norms?.append(run.squares)
   }
 
   /// Puts what was found into the report.

@@ -12,6 +12,14 @@ public struct ElementDifferences: Hashable, Sendable {
 
   public init() {}
 
+  /// Adds what was found from element `start` on.
+  fileprivate mutating func add(_ other: ElementDifferences, from start: Int) {
+    bits += other.bits
+    values += other.values
+    if firstBits == nil { firstBits = other.firstBits.map { $0 + start } }
+    if firstValue == nil { firstValue = other.firstValue.map { $0 + start } }
+  }
+
   /// Integers and types without −0 and NaN payloads: different bits are different values.
   fileprivate init(count: Int, first: Int?) {
     bits = count
@@ -25,8 +33,9 @@ public struct ElementDifferences: Hashable, Sendable {
 public enum CompareElements {
   /// The differences between two ranges of the same length, both beginning at a block boundary.
   ///
-  /// Equal ranges cost one `memcmp`. Elements of a block type, or of one that is not a number of 1, 2, 4 or 8 bytes or a
-  /// float below a byte, are counted by whole blocks. O(n); never fails.
+  /// Equal ranges cost one `memcmp`. Of blocks that differ, those elements differ that dequantise to other bits, or all of
+  /// them where none does. Elements that are neither a number of 1, 2, 4 or 8 bytes nor a float below a byte are counted by
+  /// whole blocks. O(n); never fails.
   public static func differences(_ a: RawSpan, _ b: RawSpan, _ dtype: DType) -> ElementDifferences {
     precondition(a.byteCount == b.byteCount && a.byteCount % dtype.blockBytes == 0)
     return unsafe a.withUnsafeBytes { a in
@@ -50,6 +59,7 @@ public enum CompareElements {
     case (.complex(.f32), 1, 8): unsafe complex(a, b)
     case (.float(let layout), _, _) where layout.width < 8 && layout.width == dtype.elementBits:
       unsafe CompareCodes.differences(a, b, width: layout.width, ValueFold<UInt8>(layout))
+    case (.blocks(let type), _, _): unsafe numbers(a, b, type)
     case (_, 1, 1): unsafe words(a, b, ValueFold<UInt8>?.none)
     case (_, 1, 2): unsafe words(a, b, ValueFold<UInt16>?.none)
     case (_, 1, 4): unsafe words(a, b, ValueFold<UInt32>?.none)
@@ -143,6 +153,29 @@ public enum CompareElements {
       if left != right { return index }
       index &+= 1
     }
+  }
+
+  private static func numbers(
+    _ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer, _ type: BlockType
+  ) -> ElementDifferences {
+    let (elements, bytes) = (type.layout.elements, type.layout.byteCount)
+    var result = ElementDifferences()
+    for block in 0..<a.count / bytes {
+      let place = (block * bytes)..<((block + 1) * bytes)
+      let (left, right) = unsafe (
+        UnsafeRawBufferPointer(rebasing: a[place]), UnsafeRawBufferPointer(rebasing: b[place])
+      )
+      guard unsafe memcmp(left.baseAddress!, right.baseAddress!, bytes) != 0 else { continue }
+      let numbers = unsafe (
+        BlockWidening.numbers(of: left.bytes, type), BlockWidening.numbers(of: right.bytes, type)
+      )
+      var found = unsafe numbers.0.withUnsafeBytes { x in
+        unsafe numbers.1.withUnsafeBytes { unsafe words(x, $0, ValueFold<UInt32>(.f32)) }
+      }
+      if found.bits == 0 { (found.bits, found.firstBits) = (elements, 0) }
+      result.add(found, from: block * elements)
+    }
+    return result
   }
 
   private static func blocks(

@@ -25,7 +25,7 @@ public enum CompareErrors {
       preconditionFailure("bytes without a meaning have no errors")
     }
     precondition(elements >= 0 && wideningA.isComplex == wideningB.isComplex)
-    precondition(elements * typeOfA.elementBits <= a.byteCount * 8 && elements * typeOfB.elementBits <= b.byteCount * 8)
+    precondition(typeOfA.fills(a, elements) && typeOfB.fills(b, elements))
     var result = ElementErrors()
     let perBlock = blockCount / wideningA.parts
     unsafe withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * blockCount) { scratch in
@@ -60,6 +60,14 @@ public enum CompareErrors {
         left.double, right.double, difference: left.minus(right), at: index - elements.lowerBound, bound)
     }
     return result
+  }
+}
+
+extension DType {
+  /// Whether `bytes` hold so many elements, and of a block type no part of a block.
+  fileprivate func fills(_ bytes: RawSpan, _ elements: Int) -> Bool {
+    guard blockType != nil else { return elements * elementBits <= bytes.byteCount * 8 }
+    return elements % blockElements == 0 && elements / blockElements * blockBytes <= bytes.byteCount
   }
 }
 

@@ -28,7 +28,7 @@ struct CompareWidening {
   /// Whether some numbers of the type have no double.
   var rounds: Bool { dtype.elementBits == 64 && (dtype.values == .signed || dtype.values == .unsigned) }
 
-  /// Writes `count` elements from `first` on, counted from `source`, to `target`.
+  /// Writes `count` elements from `first` on, counted from `source`, to `target`: of a block type, whole blocks.
   @inline(__always)
   func widen(_ source: UnsafeRawPointer, _ first: Int, _ count: Int, into target: UnsafeMutablePointer<Double>) {
     switch (dtype.values, dtype.elementBits) {
@@ -38,7 +38,8 @@ struct CompareWidening {
       unsafe Self.each(source, first, count, target) { (word: UInt16) in
         Double(Float(bitPattern: UInt32(word) &<< 16))
       }
-    case (.float(.f16), _): unsafe Self.each(source, first, count, target) { Double(Self.half($0)) }
+    case (.float(.f16), _): unsafe Self.each(source, first, count, target) { Double(Dequantize.half($0 as UInt16)) }
+    case (.blocks(let type), _): unsafe dequantize(source, first, count, type, target)
     case (.complex, _): unsafe Self.each(source, 2 &* first, 2 &* count, target) { Double(Float(bitPattern: $0)) }
     case (.float, let width): unsafe lookUp(source, first, count, width, target)
     case (.signed, 8): unsafe Self.each(source, first, count, target) { Double(Int8(bitPattern: $0)) }
@@ -66,14 +67,17 @@ struct CompareWidening {
     }
   }
 
-  /// The exponent is put right by a multiplication, which makes subnormal numbers normal; infinities and NaNs, which it
-  /// would make finite, get the largest exponent.
-  @inline(__always)
-  private static func half(_ word: UInt16) -> Float {
-    let magnitude = UInt32(word & 0x7FFF) &<< 13
-    let finite = (Float(bitPattern: magnitude) * 0x1p112).bitPattern
-    let bits = magnitude >= 0x0F80_0000 ? magnitude | 0x7F80_0000 : finite
-    return Float(bitPattern: bits | UInt32(word & 0x8000) &<< 16)
+  private func dequantize(
+    _ source: UnsafeRawPointer, _ first: Int, _ count: Int, _ type: BlockType, _ target: UnsafeMutablePointer<Double>
+  ) {
+    let (elements, bytes) = (dtype.blockElements, dtype.blockBytes)
+    precondition(first % elements == 0 && count % elements == 0)
+    let blocks = unsafe RawSpan(
+      _unsafeStart: source + first / elements * bytes, byteCount: count / elements * bytes)
+    unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { numbers in
+      unsafe Dequantize.floats(of: blocks, type, into: UnsafeMutableRawPointer(numbers.baseAddress!))
+      unsafe Self.each(numbers.baseAddress!, 0, count, target) { Double(Float(bitPattern: $0)) }
+    }
   }
 
   private func lookUp(

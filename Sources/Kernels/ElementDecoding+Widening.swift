@@ -15,14 +15,19 @@ extension ElementDecoding {
   }
 }
 
-/// Widens BF16 and every float type of at most 8 bits to f32, exactly.
+/// Widens BF16, every float type of at most 8 bits and elements of block types to f32, exactly.
 public struct FloatWidening: Sendable {
   private let dtype: DType
-  /// The number of each pattern; empty for BF16.
+  /// The number of each pattern; empty for BF16 and block types.
   private let table: [Float]
 
-  /// Nil where `dtype` is no float that is widened.
+  /// Nil where `dtype` is none of those.
   public init?(_ dtype: DType) {
+    guard dtype.blockType == nil else {
+      self.dtype = dtype
+      table = []
+      return
+    }
     guard case .float(let layout) = dtype.values, layout.width <= 8 || layout == .bf16 else { return nil }
     self.dtype = dtype
     table = layout.width > 8 ? [] : (0..<UInt64(1) << UInt64(layout.width)).map { layout.single(ofBits: $0) }
@@ -31,9 +36,10 @@ public struct FloatWidening: Sendable {
   /// Writes the numbers of `elements`, counted from the start of `source`, to the front of `output`.
   /// - Precondition: `source` begins at a block boundary and holds the elements; `output` has room for them.
   public func widen(_ source: RawSpan, _ elements: Range<Int>, into output: inout [Float]) {
+    precondition(elements.lowerBound >= 0 && elements.count <= output.count)
+    if let type = dtype.blockType { return blocks(source, type, elements, into: &output) }
     let width = dtype.elementBits
-    precondition(elements.lowerBound >= 0 && elements.upperBound <= source.byteCount * 8 / width)
-    precondition(elements.count <= output.count)
+    precondition(elements.upperBound <= source.byteCount * 8 / width)
     unsafe source.withUnsafeBytes { source in
       unsafe output.withUnsafeMutableBufferPointer { output in
         switch width {
@@ -41,6 +47,30 @@ public struct FloatWidening: Sendable {
         case 8: unsafe bytes(source, elements, output)
         default: unsafe codes(source, elements, output)
         }
+      }
+    }
+  }
+
+  /// Whole blocks go straight to the output, a part of one through numbers of its own.
+  private func blocks(_ source: RawSpan, _ type: BlockType, _ elements: Range<Int>, into output: inout [Float]) {
+    let (perBlock, bytes) = (dtype.blockElements, dtype.blockBytes)
+    precondition(elements.upperBound <= source.byteCount / bytes * perBlock)
+    var next = elements.lowerBound
+    while next < elements.upperBound {
+      let block = next / perBlock
+      let whole = (elements.upperBound - next) / perBlock
+      let target = next - elements.lowerBound
+      if next % perBlock == 0, whole > 0 {
+        let run = source.extracting((block * bytes)..<((block + whole) * bytes))
+        unsafe output.withUnsafeMutableBufferPointer {
+          unsafe Dequantize.floats(of: run, type, into: UnsafeMutableRawPointer($0.baseAddress! + target))
+        }
+        next += whole * perBlock
+      } else {
+        let part = (next % perBlock)..<min(perBlock, next % perBlock + elements.upperBound - next)
+        let numbers = BlockWidening.numbers(of: source.extracting((block * bytes)..<((block + 1) * bytes)), type)
+        output.replaceSubrange(target..<(target + part.count), with: numbers[part])
+        next += part.count
       }
     }
   }

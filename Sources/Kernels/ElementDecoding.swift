@@ -5,7 +5,7 @@ public enum ElementValue: Sendable {
   case unsigned(UInt64)
   case signed(Int64)
   case half(Float16)
-  /// F32, and every float type that it holds exactly: BF16 and all types of at most 8 bits.
+  /// F32, and every type that it holds exactly: BF16, floats of at most 8 bits, elements of block types.
   case single(Float)
   case double(Double)
   case complex(Float, Float)
@@ -16,10 +16,10 @@ public enum ElementValue: Sendable {
 /// Reads elements out of a tensor's bytes: little-endian, sub-byte types from the low bits up.
 public enum ElementDecoding {
   /// The bits of element `index` of `bytes`, which begin at a block boundary.
-  /// - Precondition: `dtype` is not opaque.
+  /// - Precondition: `dtype` is neither opaque nor a block type.
   @inline(__always)
   public static func bits(of index: Int, in bytes: RawSpan, _ dtype: DType) -> UInt64 {
-    precondition(dtype.values != .opaque && index >= 0)
+    precondition(dtype.values != .opaque && dtype.blockType == nil && index >= 0)
     let width = dtype.elementBits
     let first = index * width
     // No element lies in more than two bytes unless it is whole bytes wide.
@@ -33,13 +33,24 @@ public enum ElementDecoding {
 
   /// Element `index` of `bytes`, which begin at a block boundary. Of an opaque type, the bytes of its whole block.
   public static func value(of index: Int, in bytes: RawSpan, _ dtype: DType) -> ElementValue {
-    guard dtype.values == .opaque else { return value(ofBits: bits(of: index, in: bytes, dtype), dtype) }
+    switch dtype.values {
+    case .opaque: return block(of: index, in: bytes, dtype)
+    case .blocks(let type):
+      let start = index / dtype.blockElements * dtype.blockBytes
+      let numbers = BlockWidening.numbers(of: bytes.extracting(start..<(start + dtype.blockBytes)), type)
+      return .single(numbers[index % dtype.blockElements])
+    default: return value(ofBits: bits(of: index, in: bytes, dtype), dtype)
+    }
+  }
+
+  /// The bytes of the block that holds element `index`.
+  public static func block(of index: Int, in bytes: RawSpan, _ dtype: DType) -> ElementValue {
     let start = index / dtype.blockElements * dtype.blockBytes
     return .opaque((start..<start + dtype.blockBytes).map { octet($0, of: bytes) })
   }
 
   /// The number that `bits` mean in `dtype`. A boolean is 0, 1, or whatever its byte holds.
-  /// - Precondition: `dtype` is not opaque.
+  /// - Precondition: `dtype` is neither opaque nor a block type.
   public static func value(ofBits bits: UInt64, _ dtype: DType) -> ElementValue {
     switch dtype.values {
     case .boolean, .unsigned: .unsigned(bits)
@@ -50,7 +61,7 @@ public enum ElementDecoding {
     case .complex:
       .complex(
         Float(bitPattern: UInt32(truncatingIfNeeded: bits)), Float(bitPattern: UInt32(truncatingIfNeeded: bits >> 32)))
-    case .opaque: preconditionFailure("an opaque type has no numbers")
+    case .blocks, .opaque: preconditionFailure("bits of \(dtype.name) alone are no number")
     }
   }
 

@@ -6,7 +6,7 @@ public enum NegativeZeros {
   public static func exist(in dtype: DType) -> Bool {
     switch dtype.values {
     case .float(let layout), .complex(let layout): layout.hasNegativeZero
-    case .boolean, .unsigned, .signed, .opaque: false
+    case .boolean, .unsigned, .signed, .blocks, .opaque: false
     }
   }
 

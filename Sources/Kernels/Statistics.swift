@@ -109,6 +109,7 @@ extension ValueStatistics {
     precondition(bytes.byteCount % dtype.blockBytes == 0)
     switch dtype.values {
     case .opaque: return nil
+    case .blocks(let type): self.init(ofNumbers: bytes, type, on: set)
     case .complex: self = unsafe bytes.withUnsafeBytes { unsafe complexStatistics($0) }
     case _ where dtype.elementBits <= 16:
       self = PatternHistogram(PatternCounter(on: set).counts(of: bytes, dtype: dtype), dtype: dtype).statistics
@@ -119,12 +120,20 @@ extension ValueStatistics {
     }
   }
 
+  /// Of what the blocks dequantise to.
+  private init(ofNumbers blocks: RawSpan, _ type: BlockType, on set: InstructionSet) {
+    self = unsafe floatStatistics(UnsafeRawBufferPointer(start: nil, count: 0), .f32, set)
+    BlockWidening().forEachPiece(of: blocks, type) { (numbers, _) in
+      merge(unsafe numbers.withUnsafeBytes { unsafe floatStatistics($0, .f32, set) })
+    }
+  }
+
   /// The statistics of `block` (the bytes of one block of `dtype`) standing `count` times in a row, in O(1): the same
-  /// to the last bit as those of the bytes themselves.
+  /// to the last bit as those of the bytes themselves, but for the moments of numbers that share a scale.
   /// - Returns: nil for opaque elements.
   public init?(repeating block: [UInt8], count: Int, dtype: DType) {
     precondition(block.count == dtype.blockBytes && count >= 0)
-    if dtype.elementBits <= 16, dtype.values != .opaque {
+    if dtype.elementBits <= 16, dtype.values != .opaque, dtype.blockType == nil {
       let counts = unsafe PatternCounter().counts(of: block.span.bytes, dtype: dtype)
       var histogram = PatternHistogram(counts, dtype: dtype)
       histogram.multiply(by: count)
@@ -136,13 +145,13 @@ extension ValueStatistics {
       self.init(of: RawSpan(), dtype: dtype)
       return
     }
-    // One element: what it counts, it counts every time.
+    // What it counts, it counts every time.
     elementCount *= count
     zeros *= count
     negativeZeros *= count
     nans *= count
     infinities *= count
     subnormals *= count
-    moments?.count *= count
+    moments?.multiply(by: count)
   }
 }

@@ -9,7 +9,7 @@ import CKernels
 ///
 /// Values whose squares would leave the doubles are taken times a power of two, so mean and deviation are finite for all.
 public struct Moments: Hashable, Sendable {
-  public package(set) var count = 0
+  public private(set) var count = 0
   public private(set) var mean = 0.0
   /// Σ (x − mean)² / 4^exponent.
   private var scaledSquares = 0.0
@@ -59,6 +59,12 @@ public struct Moments: Hashable, Sendable {
       squares(common) + (other.squares(common) + distance * distance * share * Double(count))
     exponent = common
     count += other.count
+  }
+
+  /// Makes them the moments of the same values, each `factor` times.
+  package mutating func multiply(by factor: Int) {
+    count *= factor
+    scaledSquares *= Double(factor)
   }
 
   private var isZero: Bool { mean == 0 && scaledSquares == 0 }

@@ -23,7 +23,7 @@ package struct NarrowElement {
       let unused = Int.bitWidth - dtype.elementBits
       self.init(whole: (pattern << unused) >> unused)
     case .float(let layout): self.init(pattern: pattern, layout: layout)
-    case .complex, .opaque: preconditionFailure("\(dtype.name) is no narrow type")
+    case .complex, .blocks, .opaque: preconditionFailure("\(dtype.name) is no narrow type")
     }
   }
 

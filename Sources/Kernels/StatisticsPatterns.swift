@@ -56,7 +56,7 @@ package struct PatternHistogram: Hashable, Sendable {
     switch dtype.values {
     case .signed: return .signed(minimum: Int64(lowest), maximum: Int64(highest))
     case .unsigned, .boolean: return .unsigned(minimum: UInt64(lowest), maximum: UInt64(highest))
-    case .float, .complex, .opaque: return .floating(minimum: lowest, maximum: highest)
+    case .float, .complex, .blocks, .opaque: return .floating(minimum: lowest, maximum: highest)
     }
   }
 }

@@ -148,7 +148,7 @@ extension DType {
     case .boolean, .unsigned, .signed: all
     case .float(let layout): layout.hasNegativeZero ? all >> 1 : all
     case .complex: 0x7FFF_FFFF_7FFF_FFFF
-    case .opaque: all
+    case .blocks, .opaque: preconditionFailure("the bits of a \(name) element alone tell no zero")
     }
   }
 }

@@ -35,7 +35,7 @@ package final class ValueScanner {
   ///   - firstElement: the place of the first one in its tensor.
   ///   - sample: the elements whose patterns and bytes are counted, of types wider than 16 bits; of others all are.
   ///   - limit: of the tensor's `WordSketch` so far, beyond which no word counts any more.
-  /// - Precondition: whole blocks of `dtype`, which is not opaque.
+  /// - Precondition: whole blocks of `dtype`, which is neither opaque nor a block type: of those the numbers are scanned.
   package func scan(
     _ bytes: RawSpan, dtype: DType, firstElement: Int, sample: ValueSample, below limit: UInt64?
   ) -> ChunkValues {
@@ -61,9 +61,16 @@ package final class ValueScanner {
     return found
   }
 
-  /// The same for `block`, the bytes of one block, standing `count` times in a row, in O(1).
+  /// The same for `block`, the bytes of one block, standing `count` times in a row, in O(1); of a block type what it
+  /// dequantises to.
   package func scan(repeating block: [UInt8], count: Int, dtype: DType) -> ChunkValues {
-    var found = unsafe scan(block.span.bytes, dtype: dtype, firstElement: 0, sample: .all, below: nil)
+    let numbers = dtype.blockType.map { unsafe BlockWidening.numbers(of: block.span.bytes, $0) }
+    var found =
+      if let numbers {
+        unsafe scan(numbers.span.bytes, dtype: .f32, firstElement: 0, sample: .all, below: nil)
+      } else {
+        unsafe scan(block.span.bytes, dtype: dtype, firstElement: 0, sample: .all, below: nil)
+      }
     found.elementCount *= count
     found.countedElements *= count
     found.zeros *= count
@@ -114,13 +121,13 @@ package final class ValueScanner {
 
 extension DType {
   /// Whether every bit pattern is counted, and all is told from that.
-  package var isCounted: Bool { elementBits <= 16 && values != .opaque }
+  package var isCounted: Bool { elementBits <= 16 && values != .opaque && blockType == nil }
 
   /// Whether elements are counted by their `ValuePrefix`.
   package var hasPrefix: Bool {
     switch values {
     case .float, .signed, .unsigned: elementBits > 16
-    case .boolean, .complex, .opaque: false
+    case .boolean, .complex, .blocks, .opaque: false
     }
   }
 

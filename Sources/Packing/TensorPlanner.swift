@@ -23,6 +23,7 @@ struct TensorPlanner {
   func decide(
     _ info: TensorInfo, in window: Range<Int>, _ workspace: EncodingWorkspace, bytes: Lend
   ) throws(ModelError) -> Decision {
+    if let type = info.dtype.blockType { return try blocks(type, info, window, workspace, bytes) }
     var decision = try general(info, window, workspace, bytes)
     if let special = try special(info, window, decision, workspace, bytes) { decision = special }
     decision.plan.groups = try groups(info, window, decision.plan.element, workspace, bytes)
@@ -63,9 +64,30 @@ struct TensorPlanner {
     return try sample(info, window, element, workspace, bytes)
   }
 
-  private func sample(
-    _ info: TensorInfo, _ window: Range<Int>, _ element: ElementType, _ workspace: EncodingWorkspace, _ bytes: Lend
+  /// Of block types: fields apart, or bytes as any others where the blocks themselves recur.
+  private func blocks(
+    _ type: BlockType, _ info: TensorInfo, _ window: Range<Int>, _ workspace: EncodingWorkspace, _ bytes: Lend
   ) throws(ModelError) -> Decision {
+    var apart = TensorPlan(element: .byte, values: ["blocks"], searchesMatches: false)
+    apart.blocks = type
+    apart.rowBlocks = info.rowBytes / info.dtype.blockBytes
+    var both = apart
+    both.values.append("bytes")
+    both.searchesMatches = true
+    guard window.count >= 65536, effort.level > 1 else { return Decision(plan: effort.level > 1 ? both : apart) }
+    let sample = try pieces(of: info, window, bytes)
+    let bytesAlone = TensorPlan(element: .byte, values: ["bytes"], searchesMatches: true)
+    var sampled: [(candidate: String, fraction: Double)] = []
+    for (name, plan) in [("blocks", apart), ("bytes + matches", bytesAlone)] {
+      _ = unsafe ChunkCodec.encode(sample.span.bytes, at: 0, plan: plan, workspace)
+      sampled.append((name, Double(workspace.encodedByteCount) / Double(sample.count)))
+    }
+    let recurs = sampled[1].fraction < 0.97 * sampled[0].fraction
+    return Decision(plan: recurs ? both : apart, sampled: sampled)
+  }
+
+  /// Three pieces of a tensor, behind each other.
+  private func pieces(of info: TensorInfo, _ window: Range<Int>, _ bytes: Lend) throws(ModelError) -> [UInt8] {
     var sample: [UInt8] = []
     let piece = min(max(window.count / 128, 4096), 32768) / info.dtype.blockBytes * info.dtype.blockBytes
     for number in 0..<3 {
@@ -75,6 +97,13 @@ struct TensorPlanner {
         unsafe span.withUnsafeBytes { unsafe sample.append(contentsOf: $0) }
       }
     }
+    return sample
+  }
+
+  private func sample(
+    _ info: TensorInfo, _ window: Range<Int>, _ element: ElementType, _ workspace: EncodingWorkspace, _ bytes: Lend
+  ) throws(ModelError) -> Decision {
+    let sample = try pieces(of: info, window, bytes)
     let plans = [
       ("fused", TensorPlan(element: element, values: ["fused"], searchesMatches: false)),
       ("fused + matches", TensorPlan(element: element, values: ["fused"], searchesMatches: true)),

@@ -10,6 +10,8 @@ public struct DType: Hashable, Sendable {
     case float(FloatLayout)
     /// Two floats: real, imaginary.
     case complex(FloatLayout)
+    /// Numbers that share scales: they are read as the f32 that a block dequantises to.
+    case blocks(BlockType)
     /// Bytes whose meaning this build does not know.
     case opaque
   }
@@ -29,13 +31,21 @@ public struct DType: Hashable, Sendable {
     self.values = values
   }
 
-  /// Bits of one element.
+  /// Bits of one element; of a block type rounded down, since scales are shared.
   public var elementBits: Int { blockBytes * 8 / blockElements }
 
-  /// The dtype of that name, if this build knows it.
+  /// The dtype of that name, if this build knows it: a plain one or a block type.
   public static func named(_ name: String) -> DType? { byName[name] }
 
-  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+  private static let byName = Dictionary(uniqueKeysWithValues: (all + blockTypes).map { ($0.name, $0) })
+
+  /// Nil of a plain type.
+  public var blockType: BlockType? {
+    if case .blocks(let type) = values { type } else { nil }
+  }
+
+  /// What an element is as a number: F32 of a block type, of others the type itself.
+  public var numbers: DType { blockType == nil ? self : .f32 }
 }
 
 extension DType {
@@ -62,7 +72,7 @@ extension DType {
   public static let i64 = plain("I64", 8, .signed)
   public static let u64 = plain("U64", 8, .unsigned)
 
-  /// Every dtype that this build knows, narrow before wide: the order in which safetensors sorts them.
+  /// Every plain dtype that this build knows, narrow before wide: the order in which safetensors sorts them.
   public static let all: [DType] = [
     bool, f4, f6e2m3, f6e3m2, u8, i8, f8e5m2, f8e4m3, f8e8m0, f8e4m3fnuz, f8e5m2fnuz,
     i16, u16, f16, bf16, i32, u32, f32, c64, f64, i64, u64,

@@ -81,6 +81,13 @@ extension RangeOutcome.Pair {
     a = ElementDecoding.value(of: index, in: left, types.a)
     b = ElementDecoding.value(of: index, in: right, types.b)
     guard types.a == types.b, a.description == b.description, types.a.values != .opaque else { return }
+    if types.a.blockType != nil {
+      bits = (
+        ElementDecoding.block(of: index, in: left, types.a).description,
+        ElementDecoding.block(of: index, in: right, types.b).description
+      )
+      return
+    }
     bits = (
       Self.hexadecimal(ElementDecoding.bits(of: index, in: left, types.a), types.a),
       Self.hexadecimal(ElementDecoding.bits(of: index, in: right, types.b), types.b)

@@ -1,4 +1,5 @@
 import Export
+import Kernels
 import MemoryModel
 import TensorModel
 import Testing
@@ -38,6 +39,26 @@ import Testing
       }
       #expect(try export(tensor, as: .raw, chunkBytes: chunkBytes) == bytes)
     }
+  }
+
+  @Test(arguments: BlockType.allCases) func blocksAreWrittenAsTheirNumbers(_ type: BlockType) throws {
+    var random = SeededRandom("numbers of \(type.rawValue)")
+    let (elements, blocks) = (type.layout.elements, random.blocks(type, 12))
+    let numbers = unsafe BlockWidening.numbers(of: blocks.span.bytes, type)
+    let floats = numbers.flatMap { number in
+      (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> UInt32(8 * $0)) }
+    }
+    let tensors = (
+      Tensor("x", DType(type), [6, 2 * elements], blocks), Tensor("x", .f32, [6, 2 * elements], floats)
+    )
+    for rows in [nil, "0:1", "2:5", "6:6"] {
+      for format in [TensorExport.Format.npy, .text] {
+        let expected = try export(tensors.1, rows: rows, as: format)
+        #expect(try export(tensors.0, rows: rows, as: format, chunkBytes: type.layout.byteCount) == expected)
+        #expect(try export(tensors.0, rows: rows, as: format) == expected)
+      }
+    }
+    #expect(try export(tensors.0, rows: "1:3", as: .raw) == Array(blocks[(2 * blocks.count / 12)..<(blocks.count / 2)]))
   }
 
   @Test func rowsReadNoMoreThanTheyNeed() throws {

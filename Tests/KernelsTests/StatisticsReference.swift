@@ -65,7 +65,7 @@ struct StatisticsReference {
       let shift = UInt64(64 - dtype.elementBits)
       count(whole: Double(Int64(bitPattern: pattern << shift) >> Int64(shift)))
     case .complex: count(complex: pattern)
-    case .opaque: break
+    case .blocks, .opaque: break
     case .float:
       count(float: Self.value(pattern, dtype.name), isSubnormal: Self.isSubnormal(pattern, dtype.name))
     }

@@ -1,18 +1,20 @@
 """A small encoder of packed files, written from the same pages as the decoder, for its tests and for golden files.
 
 It is as naive as can be: loops over elements as integers, whatever is asked for whether it pays or not. Nothing of it is
-shared with the decoder but XXH3, which has its own test.
+shared with the decoder but XXH3, which has its own test, and the table of the block types.
 """
 import ctypes
 import json
+import math
 import struct
 
 import zstandard
 
+from block_types import TYPES as TYPES_OF_BLOCKS
 from tare_decode import xxh3
 
 NAMES = ["none", "bitmask", "gaps", "raw", "constant", "bytes", "planes", "fused", "palette", "grid", "rows",
-         "from-the-future"]
+         "blocks", "from-the-future"]
 
 
 def varint(n):
@@ -201,6 +203,80 @@ def palette(data, width):
     else:
         streams += [pack_codes(codes, len(words))]
     return Coded("palette", bytes([width]) + varint(len(words)), streams)
+
+
+def blocks(data, kind, row=0, ratios=(), scales=(), classes=(0,)):
+    """`data` is blocks of a type; the boundaries are f32, and there is a class for each cell."""
+    layout = TYPES_OF_BLOCKS[kind]
+    parts = [data[i:i + layout.size] for i in range(0, len(data), layout.size)]
+    parameters = (string(kind) + varint(row)
+                  + b"".join(bytes([len(b)]) + struct.pack(f"<{len(b)}f", *b) for b in (ratios, scales)) + bytes(classes))
+    streams = [bytes(block[at] for block in parts for at in offsets) for offsets in layout.fields]
+    streams += [bytes(number_of(block, bits) for block in parts for bits in numbers) for numbers in layout.six]
+    if layout.parts:
+        symbols = [b""] * (max(classes) + 1)
+        keys = [key for block in parts for key in keys_of(kind, block)]
+        if row:
+            keys = with_ratios(keys, row * layout.parts)
+        for place, (scale, ratio) in enumerate(keys):
+            cell = sum(ratio >= b for b in ratios) * (len(scales) + 1) + sum(scale >= b for b in scales)
+            block, part = parts[place // layout.parts], place % layout.parts
+            symbols[classes[cell]] += bytes(
+                number_of(block, [int(b) for b in layout.bits[part, s] if b >= 0]) for s in range(layout.symbols))
+        streams += symbols
+    return Coded("blocks", parameters, streams)
+
+
+def number_of(block, bits):
+    """The number that some bits of a block are, the lowest first."""
+    return sum((block[bit // 8] >> bit % 8 & 1) << k for k, bit in enumerate(bits))
+
+
+def keys_of(kind, block):
+    """(scale, ratio) of each part."""
+    half = lambda at: struct.unpack_from("<e", block, at)[0]
+    six = [[number_of(block, bits) for bits in numbers] for numbers in TYPES_OF_BLOCKS[kind].six]
+    if kind in ("Q4_1", "Q5_1"):
+        return [(abs(half(0)), divided(half(2), half(0)))]
+    if kind == "Q2_K":
+        pairs = [(f32(half(80) * (b & 15)), f32(half(82) * (b >> 4))) for b in block[:16]]
+        return [(scale, divided(minimum, scale)) for scale, minimum in pairs]
+    if kind in ("Q4_K", "Q5_K"):
+        pairs = [(f32(half(0) * s), f32(half(2) * m)) for s, m in zip(*six)]
+        return [(scale, divided(minimum, scale)) for scale, minimum in pairs]
+    if kind == "Q3_K":
+        return [(f32(half(108) * (s - 32)), 0.0) for s in six[0]]
+    if kind == "Q6_K":
+        return [(f32(half(208) * (s - 256 if s > 127 else s)), 0.0) for s in block[192:208]]
+    if kind == "IQ4_XS":
+        high = block[2] | block[3] << 8
+        codes = [block[4 + g // 2] >> 4 * (g % 2) & 15 | (high >> 2 * g & 3) << 4 for g in range(8)]
+        return [(f32(half(0) * (code - 32)), 0.0) for code in codes]
+    if kind in ("MXFP4", "NVFP4"):
+        return [(float(b), 0.0) for b in block[:4 if kind == "NVFP4" else 1]]
+    if kind == "Q8_K":
+        return [(abs(struct.unpack_from("<f", block)[0]), 0.0)]
+    return [(abs(half({"TQ1_0": 52, "TQ2_0": 64}.get(kind, 0))), 0.0)]
+
+
+def divided(a, b):
+    """a / b of f32, with what floats of Python lack."""
+    if b == 0 or a != a or b != b:
+        if a != a or b != b or a == 0:
+            return math.nan
+        return math.copysign(math.inf, a) * math.copysign(1, b)
+    return math.nan if math.isinf(a) and math.isinf(b) else f32(a / b)
+
+
+def with_ratios(keys, row):
+    found = []
+    for start in range(0, len(keys), row):
+        scales = [scale for scale, _ in keys[start:start + row]]
+        total = 0.0
+        for scale in scales:
+            total = f32(total + abs(scale))
+        found += [(scale, divided(scale, divided(total, float(len(scales))))) for scale in scales]
+    return found
 
 
 def f32(value):

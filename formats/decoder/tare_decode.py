@@ -28,6 +28,8 @@ from itertools import repeat
 import numpy as np
 import zstandard
 
+import block_types
+
 MAGIC = bytes.fromhex("89 54 41 52 45 0D 0A 1A")
 PREFIX = b'{"__metadata__":{"format":"tare","tare.version":"0","tare.requires":"'
 CANONICAL_ZERO = b'","tare.canonical_zero":"'
@@ -468,6 +470,48 @@ def split_planes(stream, n, width, what):
     return np.ascontiguousarray(planes.T).reshape(-1).view(f"<u{width}")
 
 
+def value_blocks(stage, size, place):
+    c = Cursor(stage.parameters, "blocks: the parameters")
+    kind, row = c.string(), c.varint()
+    if kind not in block_types.TYPES:
+        raise UnknownEncoding(f"blocks of type {kind}")
+    ratios, scales = [[struct.unpack("<f", c.take(4))[0] for _ in range(c.u8())] for _ in range(2)]
+    need((len(ratios) + 1) * (len(scales) + 1) <= 64, "blocks: too many cells")
+    classes = np.array([c.u8() for _ in range((len(ratios) + 1) * (len(scales) + 1))])
+    c.end()
+    for boundaries in (ratios, scales):
+        need(all(b == b for b in boundaries) and all(a < b for a, b in zip(boundaries, boundaries[1:])),
+             "blocks: the boundaries do not ascend")
+    need(classes.max() < 32, "blocks: a class beyond 31")
+    need(row == 0 or kind not in ("Q4_1", "Q5_1", "Q2_K", "Q4_K", "Q5_K"), "blocks: rows of a type with ratios")
+    need(place.stored is None, "blocks: behind a mask")
+    layout = block_types.TYPES[kind]
+    need(size % layout.size == 0, "blocks: the chunk cuts blocks")
+    n = size // layout.size
+    fields, sixes = len(layout.fields), len(layout.six)
+    count = fields + sixes + (int(classes.max()) + 1 if layout.parts else 0)
+    need(len(stage.streams) == count, "blocks: wrong number of streams")
+
+    blocks = np.zeros((n, layout.size), dtype=np.uint8)
+    for offsets, stream in zip(layout.fields, stage.streams):
+        blocks[:, offsets] = same_length(stream, n * len(offsets), "blocks: a field").reshape(n, -1)
+    bits = np.unpackbits(blocks, axis=1, bitorder="little")
+    for numbers, stream in zip(layout.six, stage.streams[fields:]):
+        values = same_length(stream, n * len(numbers), "blocks: the scales").reshape(n, -1)
+        for bit in range(6):
+            bits[:, [where[bit] for where in numbers]] = values >> bit & 1
+    if layout.parts:
+        blocks = np.packbits(bits, axis=1, bitorder="little")
+        found = classes[block_types.cells(kind, blocks, row, ratios, scales)]
+        symbols = np.zeros((n * layout.parts, layout.symbols), dtype=np.uint8)
+        for number, stream in enumerate(stage.streams[fields + sixes:]):
+            parts = np.flatnonzero(found == number)
+            symbols[parts] = same_length(stream, len(parts) * layout.symbols, "blocks: the symbols").reshape(-1, layout.symbols)
+        used = layout.bits >= 0
+        bits[:, layout.bits[used]] = np.unpackbits(symbols, axis=1, bitorder="little").reshape(n, *used.shape)[:, used]
+    return np.packbits(bits, axis=1, bitorder="little").reshape(-1)
+
+
 LISTED, DIVIDE, CORRECTED, OFFSET = 1, 2, 4, 8
 GRID_MOST = 1 << 48
 
@@ -606,7 +650,8 @@ def value_delta(stage, size, place):
 
 
 VALUE_STAGES = {"raw": value_raw, "constant": value_constant, "bytes": value_bytes, "planes": value_planes,
-                "fused": value_fused, "palette": value_palette, "grid": value_grid, "delta": value_delta}
+                "fused": value_fused, "palette": value_palette, "grid": value_grid, "blocks": value_blocks,
+                "delta": value_delta}
 
 
 # ---------------------------------------------------------------- encodings/: mask stages

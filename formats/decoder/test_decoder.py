@@ -15,10 +15,11 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import zstandard
 
+import block_types
 import tare_decode
 from tare_decode import PackedError, PackedFile, UnknownEncoding, open_base, xxh3, xxh3_plain
-from naive_encoder import (NAMES, TYPES, Alias, Coded, Entry, File, Grid, build, chunk, constant, exponent_list, frame,
-                           fused, one, pack_field, palette, plain_bytes, planes, raw, rows, split, varint)
+from naive_encoder import (NAMES, TYPES, Alias, Coded, Entry, File, Grid, blocks, build, chunk, constant, exponent_list,
+                           frame, fused, one, pack_field, palette, plain_bytes, planes, raw, rows, split, string, varint)
 
 
 class Base(unittest.TestCase):
@@ -213,6 +214,58 @@ class EncodingTests(Base):
 
                     with self.subTest(width=width, count=count, mask=mask):
                         self.round_trip(one(Entry(0, dense, encode)), dense)
+
+    def blocks(self, kind, count):
+        """Blocks of random bits, zeros and repetitions; one in sixteen has scales that are not finite."""
+        size, found = block_types.TYPES[kind].size, []
+        for _ in range(count):
+            pick = self.random.randrange(16)
+            block = bytearray(size if pick == 0 else self.random.randbytes(size))
+            if pick > 1:
+                for at in {"Q2_K": (81, 83), "Q3_K": (109,), "Q6_K": (209,), "TQ1_0": (53,), "TQ2_0": (65,)}.get(kind, (1, 3)):
+                    block[at] = block[at] & 0x80 | 0x20 + self.random.randrange(16)
+            found.append(found[-1] if found and pick == 2 else bytes(block))
+        return b"".join(found)
+
+    def test_blocks(self):
+        types = [(kind, layout.elements, layout.size) for kind, layout in block_types.TYPES.items()]
+        for number, (kind, _, size) in enumerate(types):
+            has_ratio = kind in ("Q4_1", "Q5_1", "Q2_K", "Q4_K", "Q5_K")
+            for count, row in ((1, 0), (9, 0), (37, 0 if has_ratio else 5)):
+                dense = self.blocks(kind, count)
+                cells = [self.random.randrange(3) for _ in range(12)]
+                ways = [dict(row=row), dict(row=row, ratios=(-1.0, 0.5, 1.0), scales=(0.01, 30.0), classes=cells)]
+                for way in ways:
+                    with self.subTest(kind=kind, count=count, way=way):
+                        entry = Entry(0, dense, lambda d: chunk(Coded("none"), blocks(d, kind, **way), count % 2 == 1),
+                                      shape=[count * types[number][1]], type=number)
+                        self.round_trip(one(entry, types=types), dense)
+
+    def test_refused_blocks(self):
+        kind = string("Q4_0")
+        fields = [bytes(2), bytes(2)]
+
+        def file(parameters, streams=(), mask=Coded("none")):
+            return one(Entry(0, bytes(36), lambda d: chunk(mask, Coded("blocks", parameters, fields + list(streams)))))
+
+        sound = kind + bytes([0, 0, 0, 0])
+        float_bytes = lambda *numbers: struct.pack(f"<{len(numbers)}f", *numbers)
+        self.check(file(sound, [bytes(32)]))
+        cases = [
+            (file(sound), "number of streams"), (file(sound, [bytes(31)]), "wrong length"),
+            (file(sound + b"\0", [bytes(32)]), "longer"), (file(sound[:-1], [bytes(32)]), "too short"),
+            (file(kind + bytes([0, 0, 0, 32]), [bytes(32)]), "class beyond"),
+            (file(kind + b"\0\2" + float_bytes(1, 1) + bytes(4), [bytes(32)]), "ascend"),
+            (file(kind + b"\0\1" + float_bytes(float("nan")) + bytes(3), [bytes(32)]), "ascend"),
+            (file(kind + b"\0\7" + float_bytes(*range(7)) + b"\x08" + float_bytes(*range(8)) + bytes(72)), "too many cells"),
+            (file(string("Q4_1") + bytes([1, 0, 0, 0]), [bytes(32)]), "rows of a type"),
+            (file(sound, [bytes(32)], Coded("bitmask", [1], [b"\xff" * 5])), "mask"),
+            (file(string("Q4_1") + bytes(4), [bytes(32)]), "cuts blocks"),
+        ]
+        for number, (data, pattern) in enumerate(cases):
+            with self.subTest(number=number, pattern=pattern):
+                self.refuses(data, pattern)
+        self.refuses(file(string("Q9_9") + bytes(4), [bytes(32)]), "Q9_9", UnknownEncoding)
 
     def grid(self, kind, **more):
         """A grid with scales and corrections of its own for each block."""

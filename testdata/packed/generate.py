@@ -20,7 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "formats" / "decoder"))
 sys.dont_write_bytecode = True
-from naive_encoder import Entry, File, Grid, build, chunk, f32, palette, split  # noqa: E402
+from block_types import TYPES as BLOCK_TYPES  # noqa: E402
+from naive_encoder import Coded, Entry, File, Grid, blocks, build, chunk, f32, palette, split  # noqa: E402
 from tare_decode import converted, xxh3  # noqa: E402
 
 tare = str(Path(sys.argv[1]).resolve())
@@ -264,6 +265,26 @@ def uneven(path):
     write(path, tensors)
 
 
+def every_block_type(path):
+    """Blocks of every type behind each other, which no container of plain tensors holds: packed by hand."""
+    types = [(kind, layout.elements, layout.size) for kind, layout in BLOCK_TYPES.items()]
+    generator, entries = random.Random(27), []
+    for number, (kind, elements, size) in enumerate(types):
+        count = 1 + 1500 // elements
+        data = bytearray(generator.randbytes(count * size))
+        for block in range(0, len(data), size):
+            for at in {"Q2_K": (81, 83), "Q3_K": (109,), "Q6_K": (209,), "TQ1_0": (53,), "TQ2_0": (65,)}.get(kind, (1, 3)):
+                data[block + at] = data[block + at] & 0x80 | 0x28 + generator.randrange(8)
+        data[-size:] = b"\xff" * size
+        has_ratio = kind in ("Q4_1", "Q5_1", "Q2_K", "Q4_K", "Q5_K")
+        way = dict(row=0 if has_ratio else 3, ratios=(-1.0, 0.75, 1.25), scales=(0.125, 100.0),
+                   classes=[generator.randrange(4) for _ in range(12)])
+        entries.append(Entry(0, bytes(data), lambda part: chunk(Coded("none"), blocks(part, kind, **way), number % 2 == 0),
+                             shape=[count * elements], type=number, name=kind.lower()))
+    path.write_bytes(b"".join(entry.dense for entry in entries))
+    return build(entries, [File("", [(n,) for n in range(len(entries))])], types=types)
+
+
 def changed(path):
     """The floats of `floats`, each tensor changed in another way, and some that are as they were."""
     floats(path)
@@ -356,7 +377,7 @@ def grouped(path):
 
 GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats, 9), ("shapes-3", shapes, 3),
            ("shapes-9", shapes, 9), ("long-3", long_rows, 3), ("folder-3", checkpoint, 3), ("quantised-3", quantised, 3),
-           ("by-hand", by_hand, 0), ("rows-4", uneven, 4)]
+           ("by-hand", by_hand, 0), ("rows-4", uneven, 4), ("blocks", every_block_type, 0)]
 CANONICAL = [("positive-3", floats, 3)]
 BASES = {"retyped-3": "floats-3.tare", "delta-3": "floats-3.tare", "delta-9": "floats-3.tare"}
 GOLDENS += [("groups-3", grouped, 3), ("delta-3", changed, 3), ("delta-9", changed, 9),

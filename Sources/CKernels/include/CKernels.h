@@ -83,6 +83,13 @@ typedef struct tare_kernels {
   void (*grid_look_up)(
       const uint8_t *codes, size_t count, const uint32_t *table, size_t levels, int width, void *target);
 
+  // BlockQuantizer; each returns how many blocks there are before one with a number that is not finite
+  size_t (*quantize_q4_0)(const void *source, size_t blocks, uint8_t *target);
+  size_t (*quantize_q4_1)(const void *source, size_t blocks, uint8_t *target);
+  size_t (*quantize_q5_0)(const void *source, size_t blocks, uint8_t *target);
+  size_t (*quantize_q5_1)(const void *source, size_t blocks, uint8_t *target);
+  size_t (*quantize_q8_0)(const void *source, size_t blocks, uint8_t *target);
+
   // PruneTally; `after` may be NULL.
   void (*tally_squares)(
       const double *values, const double *after, size_t count, double limit, double *sums, int64_t *counts);

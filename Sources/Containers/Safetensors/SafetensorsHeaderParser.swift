@@ -103,7 +103,7 @@ struct SafetensorsHeaderParser {
   private func parseDType(_ scanner: inout JSONScanner) throws(ModelError) -> DType {
     let word = try scanner.string("'dtype'")
     let name = scanner.text(word)
-    if let dtype = DType.named(name) { return dtype }
+    if let dtype = DType.named(name), dtype.blockType == nil { return dtype }
     let known = DType.all.map(\.name).joined(separator: ", ")
     // What looks like a type's name may be one of a later version of the format.
     let looksLegal = name.utf8.first.map(\.isUpperCaseLetter) == true && name.utf8.allSatisfy(\.isDTypeCharacter)

@@ -211,6 +211,6 @@ private func parsed<Value>(_ parse: () throws(ModelError) -> Value) throws -> Va
 
 /// The dtype of that name, in whatever case.
 private func dtypeNamed(_ text: String) throws -> DType {
-  if let dtype = DType.named(text.uppercased()) { return dtype }
+  if let dtype = DType.named(text.uppercased()), dtype.blockType == nil { return dtype }
   throw UsageError("no such type; known: \(DType.all.map { $0.name.lowercased() }.joined(separator: ", "))")
 }

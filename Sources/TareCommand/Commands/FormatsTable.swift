@@ -9,6 +9,7 @@ extension DType {
     case .signed: "signed integer"
     case .float: "float"
     case .complex: "complex"
+    case .blocks: "blocks"
     case .opaque: "opaque"
     }
   }
