@@ -135,7 +135,7 @@ public struct MappedFile: ~Copyable, Sendable {
   /// Lends `range` with its page tables filled in one call, for a reader that is about to walk all of it.
   ///
   /// A hole is lent from zeros kept in memory: its own pages would be brought in one by one.
-  public func withPopulatedBytes<Result: ~Copyable>(
+  private func withPopulatedBytes<Result: ~Copyable>(
     _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
     if range.count <= Holes.zeroByteCount, isHole(range), let address = Holes.zeros,

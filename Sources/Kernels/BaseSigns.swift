@@ -13,7 +13,7 @@ public enum BaseSigns {
     var byte: UInt8 = 0
     var index = 0
     while index < count {
-      if unsafe !isKept(index, bitmap) {
+      if unsafe bitmap.bit(index) == 0 {
         let differs = unsafe top(source, index, width) ^ top(base, index, width)
         some |= differs
         byte |= differs &<< UInt8(truncatingIfNeeded: written & 7)
@@ -52,8 +52,8 @@ public enum BaseSigns {
     var read = 0
     var index = 0
     while index < count {
-      if unsafe !isKept(index, bitmap) {
-        unsafe tops[index &* width] ^= (bits[read &>> 3] &>> UInt8(truncatingIfNeeded: read & 7)) &<< 7
+      if unsafe bitmap.bit(index) == 0 {
+        unsafe tops[index &* width] ^= bits.bit(read) &<< 7
         read &+= 1
       }
       index &+= 1
@@ -69,16 +69,10 @@ public enum BaseSigns {
     let top: W = unsafe base == nil ? 0 : 1 &<< W(truncatingIfNeeded: W.bitWidth &- 1)
     var index = 0
     while index < count {
-      let bit = unsafe bitmap[index &>> 3] &>> UInt8(truncatingIfNeeded: index & 7) & 1
-      let kept = 0 &- W(truncatingIfNeeded: bit)
+      let kept = unsafe 0 &- W(truncatingIfNeeded: bitmap.bit(index))
       unsafe target[index] = target[index] & kept | signs[index] & top & ~kept
       index &+= 1
     }
-  }
-
-  @inline(__always)
-  private static func isKept(_ index: Int, _ bitmap: UnsafePointer<UInt8>) -> Bool {
-    unsafe bitmap[index &>> 3] &>> UInt8(truncatingIfNeeded: index & 7) & 1 != 0
   }
 
   /// The top bit of an element.

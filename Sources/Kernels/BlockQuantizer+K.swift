@@ -88,7 +88,7 @@ extension BlockQuantizer {
   @inline(__always)
   static func q3_k(_ x: UnsafePointer<Float>, _ block: UnsafeMutablePointer<UInt8>) {
     unsafe withScales(x, search: { unsafe ScaleSearch.descending($0, 16, range: 4, into: $1) }) { scales, codes in
-      let leading = unsafe leading(scales)
+      let leading = unsafe ScaleSearch.leading(scales.baseAddress!, scales.count)
       let inverse: Float = leading != 0 ? -32 / leading : 0
       unsafe store(leading != 0 ? 1 / inverse : 0, block + 108)
       let d = unsafe Dequantize.half(block, 108)
@@ -114,7 +114,7 @@ extension BlockQuantizer {
   @inline(__always)
   static func q6_k(_ x: UnsafePointer<Float>, _ block: UnsafeMutablePointer<UInt8>) {
     unsafe withScales(x, search: { unsafe ScaleSearch.symmetric($0, 16, range: 32, into: $1) }) { scales, codes in
-      let leading = unsafe leading(scales)
+      let leading = unsafe ScaleSearch.leading(scales.baseAddress!, scales.count)
       guard abs(leading) >= ScaleSearch.smallest else {
         return unsafe block.update(repeating: 0, count: 210)
       }
@@ -144,11 +144,6 @@ extension BlockQuantizer {
       unsafe codes[index] = max(range.lowerBound, min(range.upperBound, code)) &+ moved
       index &+= 1
     }
-  }
-
-  /// The number of largest magnitude, the first of equals.
-  private static func leading(_ numbers: UnsafeMutableBufferPointer<Float>) -> Float {
-    unsafe numbers.reduce(Float(0)) { abs($1) > abs($0) ? $1 : $0 }
   }
 
   private static func withBytes(_ codes: UnsafePointer<Int32>, _ body: (UnsafePointer<UInt8>) -> Void) {

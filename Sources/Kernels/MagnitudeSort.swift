@@ -75,21 +75,29 @@ public enum MagnitudeSort {
     }
   }
 
+  /// Calls `body` with each element's place, and the place of the same element in the order of `base`.
+  @inline(__always)
+  private static func forEachPlace<W: Word>(
+    _ base: UnsafePointer<W>, _ count: Int, _ counters: UnsafeMutablePointer<UInt32>,
+    _ body: (_ index: Int, _ place: Int) -> Void
+  ) {
+    unsafe starts(base, count, counters)
+    var index = 0
+    while index < count {
+      let key = unsafe key(base[index])
+      let place = unsafe Int(truncatingIfNeeded: counters[key])
+      unsafe counters[key] &+= 1
+      body(index, place)
+      index &+= 1
+    }
+  }
+
   @inline(__always)
   private static func sort<W: Word>(
     _ base: UnsafePointer<W>, _ count: Int, _ counters: UnsafeMutablePointer<UInt32>, _ target: UnsafeMutableRawPointer
   ) {
     let target = unsafe target.words(W.self)
-    unsafe starts(base, count, counters)
-    var index = 0
-    while index < count {
-      let word = unsafe base[index]
-      let key = key(word)
-      let place = unsafe Int(truncatingIfNeeded: counters[key])
-      unsafe counters[key] &+= 1
-      unsafe target[place] = word
-      index &+= 1
-    }
+    unsafe forEachPlace(base, count, counters) { unsafe target[$1] = base[$0] }
   }
 
   @inline(__always)
@@ -99,16 +107,9 @@ public enum MagnitudeSort {
   ) {
     let base = unsafe base.words(W.self)
     let (target, baseTarget) = unsafe (target.words(W.self), baseTarget.words(W.self))
-    unsafe starts(base, count, counters)
-    var index = 0
-    while index < count {
-      let word = unsafe base[index]
-      let key = key(word)
-      let place = unsafe Int(truncatingIfNeeded: counters[key])
-      unsafe counters[key] &+= 1
+    unsafe forEachPlace(base, count, counters) { index, place in
       unsafe target[place] = source[index]
-      unsafe baseTarget[place] = word
-      index &+= 1
+      unsafe baseTarget[place] = base[index]
     }
   }
 
@@ -119,14 +120,6 @@ public enum MagnitudeSort {
   ) {
     let base = unsafe base.words(W.self)
     let target = unsafe target.words(W.self)
-    unsafe starts(base, count, counters)
-    var index = 0
-    while index < count {
-      let key = unsafe key(base[index])
-      let place = unsafe Int(truncatingIfNeeded: counters[key])
-      unsafe counters[key] &+= 1
-      unsafe target[index] = sorted[place]
-      index &+= 1
-    }
+    unsafe forEachPlace(base, count, counters) { unsafe target[$0] = sorted[$1] }
   }
 }

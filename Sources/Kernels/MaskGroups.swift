@@ -43,7 +43,7 @@ public struct MaskGroups: Hashable, Sendable {
         var mask = 0
         var bit = 0
         while bit < run.length(of: group) {
-          let value = unsafe Int(truncatingIfNeeded: bitmap[index &>> 3] &>> UInt8(truncatingIfNeeded: index & 7) & 1)
+          let value = unsafe Int(truncatingIfNeeded: bitmap.bit(index))
           mask |= value &<< bit
           index &+= run.elementStride
           bit &+= 1
@@ -104,7 +104,7 @@ public struct MaskGroups: Hashable, Sendable {
         var kept = 0
         for bit in 0..<size {
           let index = run.start + group * run.groupStride + bit * run.elementStride
-          kept += unsafe Int(bitmap[index / 8] >> UInt8(index % 8) & 1)
+          kept += unsafe Int(bitmap.bit(index))
         }
         counts[kept] += 1
       }

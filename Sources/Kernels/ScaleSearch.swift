@@ -16,7 +16,7 @@ enum ScaleSearch {
   }
 
   /// The element of largest magnitude, the first of equals.
-  private static func leading(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
+  static func leading(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
     var leading: Float = 0
     var index = 0
     while index < count {

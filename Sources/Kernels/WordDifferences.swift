@@ -57,7 +57,7 @@ public enum WordDifferences {
     var index = 0
     while index < count {
       unsafe out[kept] = folded(ordered(source[index], flip) &- ordered(base[index], flip))
-      kept &+= unsafe Int(truncatingIfNeeded: bitmap[index &>> 3] &>> UInt8(truncatingIfNeeded: index & 7) & 1)
+      kept &+= unsafe Int(truncatingIfNeeded: bitmap.bit(index))
       index &+= 1
     }
     return kept

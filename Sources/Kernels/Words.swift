@@ -29,6 +29,14 @@ extension UnsafeMutableRawPointer {
   @unsafe func words<W: Word>(_ type: W.Type) -> UnsafeMutablePointer<W> { unsafe assumingMemoryBound(to: type) }
 }
 
+extension UnsafePointer<UInt8> {
+  /// Bit `index` of a bitmap, which counts from the low bit of its first byte: 0 or 1.
+  @inline(__always)
+  @unsafe func bit(_ index: Int) -> UInt8 {
+    unsafe self[index &>> 3] &>> UInt8(truncatingIfNeeded: index & 7) & 1
+  }
+}
+
 extension FixedWidthInteger {
   /// The word's width, as the C kernels take it.
   @inline(__always)

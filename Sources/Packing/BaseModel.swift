@@ -51,6 +51,13 @@ public final class BaseModel: Sendable {
     return Self.convertible.lazy.compactMap { self.tensor(info.name, $0, info.shape) }.first
   }
 
+  /// What to say where this is another model than the one that a file was packed with, which it calls `recorded`.
+  func isNotTheBase(_ why: String, recorded: String?) -> ModelError {
+    ModelError(
+      .wrongBase, "\(reader.path) is not the base: \(why)",
+      hint: recorded.map { "--base names the model that '\($0)' was" })
+  }
+
   /// Why there is no tensor of that name, type and shape.
   func mismatch(_ name: String, _ dtype: DType, _ shape: [Int]) -> String {
     guard let number = numbers[ExactName(name)]?.first else { return "it has no tensor '\(name)'" }

@@ -22,10 +22,7 @@ final class BaseTensors: Sendable {
       }
       guard let number = model.tensor(base.name, base.dtype, entry.info.shape) else {
         let mismatch = model.mismatch(base.name, base.dtype, entry.info.shape)
-        throw ModelError(
-          .wrongBase, "\(model.reader.path) is not the base: \(mismatch)",
-          hint: index.baseName.map { "--base names the model that '\($0)' was" }
-        ).inside("tensor '\(entry.info.name)'")
+        throw model.isNotTheBase(mismatch, recorded: index.baseName).inside("tensor '\(entry.info.name)'")
       }
       numbers.append(number)
     }

@@ -139,10 +139,8 @@ import TensorModel
     guard error.code == .malformed, let tensors = file.base, let base, let recorded = file.index.entries[entry].base,
       try !tensors.isProved(entry, hash: recorded.hash, base)
     else { return error }
-    let path = tensors.model.reader.path
-    return ModelError(
-      .wrongBase, "\(path) is not the base: its '\(recorded.name)' holds other values than when this was packed",
-      hint: file.baseName.map { "--base names the model that '\($0)' was" })
+    return tensors.model.isNotTheBase(
+      "its '\(recorded.name)' holds other values than when this was packed", recorded: file.baseName)
   }
 
   /// Proves the checksum of a chunk's stored bytes alone.

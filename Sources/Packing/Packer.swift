@@ -196,9 +196,7 @@ private final class Packing: Sendable {
           made.decision = try planner.withDelta(decision, entry.info, worker.workspace) {
             (range, body) throws(ModelError) in
             try worker.withBytes(of: entry, range) { (bytes, _) throws(ModelError) in
-              try base.withBytes(of: number, as: entry.info.dtype, range) { (base) throws(ModelError) in
-                try body(bytes, base)
-              }
+              try withBase(of: index, range, worker) { (base) throws(ModelError) in try body(bytes, base) }
             }
           }
         }
