@@ -1,3 +1,4 @@
+import Codecs
 public import TensorModel
 
 /// Compresses whole small structures, outside of chunks.

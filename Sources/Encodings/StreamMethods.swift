@@ -1,3 +1,4 @@
+import Codecs
 import Kernels
 
 /// The ways in which a stream is made smaller, with what one worker needs for them.

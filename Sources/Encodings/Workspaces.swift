@@ -1,3 +1,4 @@
+import Codecs
 import Kernels
 public import TensorModel
 

@@ -1,3 +1,4 @@
+import Codecs
 import Containers
 import Encodings
 import Kernels

@@ -1,3 +1,4 @@
+import Codecs
 import Encodings
 package import TensorModel
 

@@ -1,4 +1,5 @@
 public import ByteStore
+import Codecs
 public import Encodings
 import Kernels
 import Synchronization

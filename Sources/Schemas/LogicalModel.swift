@@ -1,5 +1,5 @@
+import Codecs
 public import Containers
-import Encodings
 public import TensorModel
 
 /// A model with logical tensors in the place of the arrays that make them up.

@@ -1,3 +1,4 @@
+internal import Codecs
 internal import Kernels
 internal import MemoryModel
 internal import TensorModel

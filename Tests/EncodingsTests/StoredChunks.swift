@@ -1,3 +1,4 @@
+internal import Codecs
 internal import TensorModel
 
 @testable internal import Encodings

@@ -1,5 +1,5 @@
+import Codecs
 public import Containers
-import Encodings
 import Kernels
 public import TensorModel
 

@@ -1,3 +1,4 @@
+import Codecs
 import Kernels
 
 /// The keys of the parts of a chunk's blocks.

@@ -1,3 +1,4 @@
+import Codecs
 import Kernels
 
 /// Writes zstd frames of Huffman-coded literals and nothing else: the order-0 entropy of bytes, a few times faster than a

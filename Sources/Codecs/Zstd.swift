@@ -1,11 +1,11 @@
 import CZstd
-import TensorModel
+package import TensorModel
 
 /// One worker's zstd context for ordinary levels. Frames carry their content size and no checksum.
-@safe final class ZstdCompressor {
+@safe package final class ZstdCompressor {
   private let context: OpaquePointer
 
-  init() {
+  package init() {
     guard let context = unsafe ZSTD_createCCtx() else { preconditionFailure("no memory for a zstd context") }
     _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0)
     _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 1)
@@ -14,10 +14,10 @@ import TensorModel
 
   deinit { unsafe ZSTD_freeCCtx(context) }
 
-  static func bound(_ byteCount: Int) -> Int { ZSTD_compressBound(byteCount) }
+  package static func bound(_ byteCount: Int) -> Int { ZSTD_compressBound(byteCount) }
 
   /// Compresses `source` into `target` at a level of zstd; nil where it does not fit.
-  func compress(
+  @unsafe package func compress(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, level: Int32
   ) -> Int? {
     _ = unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
@@ -28,29 +28,36 @@ import TensorModel
 }
 
 /// Decodes frames that announce exactly the size that is expected of them.
-@safe final class ZstdDecompressor {
+@safe package final class ZstdDecompressor {
   private let context: OpaquePointer
 
-  init() {
+  package init() {
     guard let context = unsafe ZSTD_createDCtx() else { preconditionFailure("no memory for a zstd context") }
     unsafe self.context = unsafe context
   }
 
   deinit { unsafe ZSTD_freeDCtx(context) }
 
+  /// What the header of the frame at the start of `source` announces, in bytes; nil where it announces nothing or is none.
+  @unsafe package static func announcedByteCount(_ source: UnsafeRawBufferPointer) -> UInt64? {
+    let announced = unsafe ZSTD_getFrameContentSize(source.baseAddress, source.count)
+    // The two largest numbers are ZSTD_CONTENTSIZE_UNKNOWN and ZSTD_CONTENTSIZE_ERROR, macros that don't come through.
+    return announced < UInt64.max - 1 ? announced : nil
+  }
+
   /// Decodes the one frame that fills `source` into all of `target`.
-  /// - Throws: `malformed` where `source` is anything but one frame of exactly that size, with a window of at most 8 MiB.
-  func decompress(
-    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  /// - Parameter windowLimit: the largest window that a frame may ask for, in bytes.
+  /// - Throws: `malformed` where `source` is anything but one frame of exactly that size.
+  @unsafe package func decompress(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, windowLimit: UInt64 = 8 << 20
   ) throws(ModelError) {
     guard unsafe ZSTD_findFrameCompressedSize(source.baseAddress, source.count) == source.count else {
       throw ModelError(.malformed, "expected one zstd frame of \(source.count) bytes")
     }
-    let announced = unsafe ZSTD_getFrameContentSize(source.baseAddress, source.count)
-    guard announced == UInt64(target.count) else {
+    guard unsafe Self.announcedByteCount(source) == UInt64(target.count) else {
       throw ModelError(.malformed, "a zstd frame announces another size than \(target.count) bytes")
     }
-    guard let window = unsafe Self.windowBytes(source, contentBytes: announced), window <= 8 << 20 else {
+    guard let window = unsafe Self.windowBytes(source, contentBytes: UInt64(target.count)), window <= windowLimit else {
       throw ModelError(.malformed, "a zstd frame asks for a dictionary or too large a window")
     }
     let size = unsafe ZSTD_decompressDCtx(context, target.baseAddress, target.count, source.baseAddress, source.count)

@@ -2,31 +2,31 @@
 ///
 /// Fresh pages are several times slower than touched ones, so a worker keeps its buffers for its whole life. Aligned to a
 /// cache line, with 64 readable bytes past what was asked for.
-@safe public final class ScratchBuffer {
+@safe package final class ScratchBuffer {
   private var memory: UnsafeMutableRawPointer?
   private var capacity = 0
 
-  public init() {}
+  package init() {}
 
   deinit { unsafe memory?.deallocate() }
 
   /// At least `byteCount` bytes. What was in the buffer may be lost.
-  @unsafe public func bytes(_ byteCount: Int) -> UnsafeMutablePointer<UInt8> {
+  @unsafe package func bytes(_ byteCount: Int) -> UnsafeMutablePointer<UInt8> {
     unsafe raw(byteCount).assumingMemoryBound(to: UInt8.self)
   }
 
-  @unsafe public func raw(_ byteCount: Int) -> UnsafeMutableRawPointer {
+  @unsafe package func raw(_ byteCount: Int) -> UnsafeMutableRawPointer {
     if unsafe byteCount > capacity || memory == nil { replace(with: byteCount, keeping: 0) }
     return unsafe memory!
   }
 
   /// At least `byteCount` bytes, the first `kept` of which are as they were.
-  @unsafe public func grown(to byteCount: Int, keeping kept: Int) -> UnsafeMutableRawPointer {
+  @unsafe package func grown(to byteCount: Int, keeping kept: Int) -> UnsafeMutableRawPointer {
     if unsafe byteCount > capacity || memory == nil { replace(with: max(byteCount, capacity * 2), keeping: kept) }
     return unsafe memory!
   }
 
-  public var byteCount: Int { capacity }
+  package var byteCount: Int { capacity }
 
   private func replace(with byteCount: Int, keeping kept: Int) {
     let size = (byteCount + 64 + 4095) & ~4095
