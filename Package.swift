@@ -71,7 +71,8 @@ let package = Package(
     tests("Codecs", ["TensorModel", "Codecs", "MemoryModel"]),
     tests("Filters", ["TensorModel", "Filters", "MemoryModel"]),
     tests("Encodings", ["TensorModel", "Kernels", "Codecs", "Encodings", "MemoryModel"]),
-    tests("Packing", ["TensorModel", "ByteStore", "Kernels", "Encodings", "Containers", "Packing", "MemoryModel"]),
+    tests(
+      "Packing", ["TensorModel", "ByteStore", "Kernels", "Codecs", "Encodings", "Containers", "Packing", "MemoryModel"]),
     tests("Containers", ["TensorModel", "ByteStore", "Kernels", "Containers", "MemoryModel"]),
     tests(
       "TareCommand",

@@ -14,6 +14,33 @@ public struct FileLayout: Sendable {
     }
   }
 
+  /// A tensor that lies in the file in another form than its elements have: turned, tiled, compressed.
+  package struct Recoded: Sendable {
+    /// A run of the file, and how it is made of the tensor's elements: a claim, until it is tried.
+    package struct Piece: Sendable {
+      /// Not empty.
+      package let range: Range<Int>
+      package let recoding: Recoding
+
+      package init(range: Range<Int>, recoding: Recoding) {
+        self.range = range
+        self.recoding = recoding
+      }
+    }
+
+    package let info: TensorInfo
+    /// The number of the tensor in the model that lends its elements.
+    package let number: Int
+    /// By their place in the file. What no piece says of the tensor, the file does not hold.
+    package let pieces: [Piece]
+
+    package init(info: TensorInfo, number: Int, pieces: [Piece]) {
+      self.info = info
+      self.number = number
+      self.pieces = pieces
+    }
+  }
+
   /// What is no tensor: bytes of one kind.
   public struct Gap: Hashable, Sendable {
     /// Not empty.
@@ -32,23 +59,43 @@ public struct FileLayout: Sendable {
   public let byteCount: Int
   /// By their place in the file; no two share a byte.
   public let tensors: [Tensor]
+  /// Tensors in another form. Their pieces share no byte with each other, with a tensor or with a gap before the first.
+  package let recoded: [Recoded]
   /// The gaps before the first tensor that differ from what follows them: they fill the file from its start.
   private let headerGaps: [Gap]
 
   public init(container: String, byteCount: Int, tensors: [Tensor], headerGaps: [Gap] = []) {
+    self.init(container: container, byteCount: byteCount, tensors: tensors, recoded: [], headerGaps: headerGaps)
+  }
+
+  package init(
+    container: String, byteCount: Int, tensors: [Tensor], recoded: [Recoded], headerGaps: [Gap] = []
+  ) {
     self.container = container
     self.byteCount = byteCount
     self.tensors = tensors
+    self.recoded = recoded
     self.headerGaps = headerGaps
   }
 
-  /// What is no tensor, in order: before each tensor and behind the last.
+  /// The same file, of whose tensors in another form only these are known.
+  package func with(recoded: [Recoded]) -> FileLayout {
+    FileLayout(
+      container: container, byteCount: byteCount, tensors: tensors, recoded: recoded, headerGaps: headerGaps)
+  }
+
+  /// What is no tensor, in order: between tensors and behind the last.
   public var gaps: [Gap] {
+    var occupied = tensors.map(\.range)
+    if !recoded.isEmpty {
+      occupied += recoded.flatMap { $0.pieces.map(\.range) }
+      occupied.sort { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }
+    }
     var gaps = headerGaps
     var end = gaps.last?.range.upperBound ?? 0
-    for tensor in tensors {
-      if tensor.range.lowerBound > end { gaps.append(Gap(range: end..<tensor.range.lowerBound)) }
-      end = max(end, tensor.range.upperBound)
+    for range in occupied {
+      if range.lowerBound > end { gaps.append(Gap(range: end..<range.lowerBound)) }
+      end = max(end, range.upperBound)
     }
     if byteCount > end { gaps.append(Gap(range: end..<byteCount)) }
     return gaps

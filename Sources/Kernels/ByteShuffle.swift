@@ -10,6 +10,8 @@ public enum ByteShuffle {
     let elements = byteCount / elementBytes
     switch elementBytes {
     case 1: break
+    // Not even one element: no planes, however many that would be.
+    case (byteCount + 1)...: break
     case 2: unsafe split(UnsafeRawPointer(source), UInt16.self, elements, target)
     case 4: unsafe split(UnsafeRawPointer(source), UInt32.self, elements, target)
     case 8: unsafe split(UnsafeRawPointer(source), UInt64.self, elements, target)
@@ -24,6 +26,8 @@ public enum ByteShuffle {
     let elements = byteCount / elementBytes
     switch elementBytes {
     case 1: break
+    // Not even one element: no planes, however many that would be.
+    case (byteCount + 1)...: break
     case 2: unsafe join16(source, elements, UnsafeMutableRawPointer(target))
     case 4: unsafe join32(source, elements, UnsafeMutableRawPointer(target))
     case 8: unsafe join64(source, elements, UnsafeMutableRawPointer(target))

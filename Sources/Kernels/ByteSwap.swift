@@ -7,16 +7,26 @@ package enum ByteSwap {
 
   /// Turns whole blocks of the dtype from `source` into `target`, which has room for as many bytes.
   package static func turn(_ source: RawSpan, _ dtype: DType, into target: UnsafeMutableRawPointer) {
-    precondition(source.byteCount % dtype.blockBytes == 0)
-    let words = words(dtype)
+    unsafe turn(source, words(dtype), into: target)
+  }
+
+  /// Turns whole blocks that consist of `words` from `source` into `target`, which has room for as many bytes.
+  package static func turn(_ source: RawSpan, _ words: [Words], into target: UnsafeMutableRawPointer) {
+    let blockBytes = words.reduce(0) { $0 + $1.byteCount * $1.count }
+    precondition(source.byteCount % blockBytes == 0)
     unsafe source.withUnsafeBytes { bytes in
       guard let start = bytes.baseAddress else { return }
-      var block = 0
-      while block < source.byteCount {
-        for word in words {
-          unsafe turn(start + (block + word.offset), word, into: target + (block + word.offset))
+      // Equal words alone are one run.
+      if words.count == 1 {
+        let run = Words(byteCount: words[0].byteCount, count: source.byteCount / words[0].byteCount)
+        return unsafe turn(start, run, into: target)
+      }
+      var offset = 0
+      while offset < source.byteCount {
+        for run in words {
+          unsafe turn(start + offset, run, into: target + offset)
+          offset += run.byteCount * run.count
         }
-        block += dtype.blockBytes
       }
     }
   }
@@ -39,22 +49,28 @@ package enum ByteSwap {
   }
 
   /// Equal words that follow each other.
-  private struct Words {
-    var offset: Int
-    /// Of one word.
-    var byteCount: Int
-    var count: Int
+  package struct Words: Hashable, Sendable {
+    /// Of one word: 1, 2, 4 or 8.
+    package var byteCount: Int
+    /// At least 1.
+    package var count: Int
+
+    package init(byteCount: Int, count: Int) {
+      self.byteCount = byteCount
+      self.count = count
+    }
   }
 
-  private static func words(_ dtype: DType) -> [Words] {
+  /// The words of a block of the dtype, in order and without gaps.
+  package static func words(_ dtype: DType) -> [Words] {
     switch dtype.values {
     case .blocks(let type):
-      type.layout.fields.map { Words(offset: $0.offset, byteCount: $0.word.byteCount, count: $0.count) }
-    case .complex: [Words(offset: 0, byteCount: dtype.blockBytes / 2, count: 2)]
+      type.layout.fields.map { Words(byteCount: $0.word.byteCount, count: $0.count) }
+    case .complex: [Words(byteCount: dtype.blockBytes / 2, count: 2)]
     default:
       [
         Words(
-          offset: 0, byteCount: dtype.blockElements == 1 ? dtype.blockBytes : 1,
+          byteCount: dtype.blockElements == 1 ? dtype.blockBytes : 1,
           count: dtype.blockElements == 1 ? 1 : dtype.blockBytes)
       ]
     }

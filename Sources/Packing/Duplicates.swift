@@ -41,27 +41,26 @@ struct Duplicates {
   /// A hash of up to four pieces of 1 KiB.
   private func sample(_ entry: PackLayout.Entry) throws(ModelError) -> UInt64 {
     let piece = 1024
-    let step = max(piece, (entry.range.count - piece) / 3)
+    let byteCount = entry.info.byteCount
+    let step = max(piece, (byteCount - piece) / 3)
     var hash = XXH3()
-    for start in stride(from: 0, to: entry.range.count, by: step).prefix(4) {
-      let from = entry.range.lowerBound + start
-      try left.withBytes(of: entry.file, from..<min(from + piece, entry.range.upperBound)) { hash.update($0) }
+    for start in stride(from: 0, to: byteCount, by: step).prefix(4) {
+      try left.withBytes(of: entry, start..<min(start + piece, byteCount)) { hash.update($0) }
     }
     return hash.value
   }
 
   private func areEqual(_ first: PackLayout.Entry, _ second: PackLayout.Entry) throws(ModelError) -> Bool {
     var done = 0
-    while done < first.range.count {
-      let count = min(1 << 20, first.range.count - done)
-      let (a, b) = (first.range.lowerBound + done, second.range.lowerBound + done)
-      let isEqual = try left.withBytes(of: first.file, a..<(a + count)) { (bytes) throws(ModelError) in
-        try right.withBytes(of: second.file, b..<(b + count)) { ByteCompare.areEqual(bytes, $0) }
+    while done < first.info.byteCount {
+      let range = done..<min(done + (1 << 20), first.info.byteCount)
+      let isEqual = try left.withBytes(of: first, range) { (bytes) throws(ModelError) in
+        try right.withBytes(of: second, range) { ByteCompare.areEqual(bytes, $0) }
       }
-      left.release(of: first.file, a..<(a + count))
-      right.release(of: second.file, b..<(b + count))
+      left.release(of: first, range)
+      right.release(of: second, range)
       guard isEqual else { return false }
-      done += count
+      done = range.upperBound
     }
     return true
   }

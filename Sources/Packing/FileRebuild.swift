@@ -21,7 +21,55 @@ struct FileRebuild {
   }
 
   /// One run of bytes of the output.
-  private struct Part: Sendable {
+  private enum Part: Sendable {
+    case copied(CopiedPart)
+    case recoded(RecodedPart)
+
+    var itemCount: Int {
+      switch self {
+      case .copied(let part): part.chunkCount
+      case .recoded: 1
+      }
+    }
+
+    /// The bytes that item `member` writes, by their place in the output.
+    func output(_ member: Int) -> Range<Int> {
+      switch self {
+      case .copied(let part):
+        let range = part.bytes(member)
+        return (range.lowerBound + part.origin)..<(range.upperBound + part.origin)
+      case .recoded(let part): return part.output
+      }
+    }
+
+    /// The entry that the bytes come from, and the number of the tensor's entry, which may be an alias of it.
+    var source: (entry: Int, tensor: Int?) {
+      switch self {
+      case .copied(let part): (part.entry, part.tensor)
+      case .recoded(let part): (part.entry, part.tensor)
+      }
+    }
+
+    /// Dense bytes of the largest chunk that is decoded for it.
+    var largestChunkBytes: Int {
+      switch self {
+      case .copied(let part): part.grid?.largestChunkBytes ?? 0
+      case .recoded: ChunkGrid.maximumChunkBytes
+      }
+    }
+  }
+
+  /// What is made of a box of a tensor.
+  private struct RecodedPart: Sendable {
+    var entry: Int
+    var tensor: Int
+    var recoding: Recoding
+    var output: Range<Int>
+    var hash: UInt64
+  }
+
+  /// Bytes of an entry as they are.
+  private struct CopiedPart: Sendable {
     var entry: Int
     /// The number of the tensor's entry, which may be an alias of `entry`; nil for bytes that are no tensor.
     var tensor: Int?
@@ -48,20 +96,30 @@ struct FileRebuild {
     }
     try within(output.path) { () throws(ModelError) in try output.setByteCount(file.byteCount) }
     let parts = try parts()
-    let largest = parts.compactMap(\.grid?.largestChunkBytes).max() ?? 0
-    let items = ItemIndex(parts.map(\.chunkCount))
+    let largest = parts.map(\.largestChunkBytes).max() ?? 0
+    let items = ItemIndex(parts.map(\.itemCount))
     let hashes = Mutex([UInt64](repeating: 0, count: items.count))
     let threads = WorkerBudget.decoders(
       options.threads, memory: options.memory, chunkBytes: largest, base: packed.baseModel)
     try Pump.run(
       items: items.count, threads: threads,
-      makeWorker: { () throws(ModelError) in EntryReader(packed) },
-      work: { (reader, item) throws(ModelError) in
+      makeWorker: { () throws(ModelError) in Worker(packed) },
+      work: { (worker, item) throws(ModelError) in
         let (index, member) = items[item]
-        let hash = try writeOrLose(parts[index], member, reader, output, progress)
+        let hash = try writeOrLose(parts[index], member, worker, output, progress)
         if let hash { hashes.withLock { $0[item] = hash } }
       })
     try demandDigest(parts, hashes.withLock { $0 })
+  }
+
+  private final class Worker {
+    let reader: EntryReader
+    let recoder: EntryRecoder
+
+    init(_ packed: PackedFile) {
+      reader = EntryReader(packed)
+      recoder = EntryRecoder(packed)
+    }
   }
 
   private func parts() throws(ModelError) -> [Part] {
@@ -76,11 +134,20 @@ struct FileRebuild {
       case .tensor(let number):
         range = 0..<packed.index.entries[entry].info.byteCount
         tensor = number
+      case .recoded(let number, let recoding, let byteCount, let hash):
+        let output = position..<(position + byteCount)
+        position += byteCount
+        guard byteCount > 0 else { continue }
+        parts.append(
+          .recoded(RecodedPart(entry: entry, tensor: number, recoding: recoding, output: output, hash: hash)))
+        continue
       }
       if !range.isEmpty {
         parts.append(
-          Part(
-            entry: entry, tensor: tensor, origin: position - range.lowerBound, range: range, grid: try grid(of: entry)))
+          .copied(
+            CopiedPart(
+              entry: entry, tensor: tensor, origin: position - range.lowerBound, range: range, grid: try grid(of: entry)
+            )))
       }
       position += range.count
     }
@@ -97,48 +164,60 @@ struct FileRebuild {
     }
   }
 
-  /// Writes what one chunk gives to a part, and returns its hash; nil where that is lost.
+  /// Writes an item of a part, and returns its hash; nil where that is lost.
   private func writeOrLose(
-    _ part: Part, _ member: Int, _ reader: EntryReader, _ output: any PositionalOutput, _ progress: (Int) -> Void
+    _ part: Part, _ member: Int, _ worker: Worker, _ output: any PositionalOutput, _ progress: (Int) -> Void
   ) throws(ModelError) -> UInt64? {
-    let range = part.bytes(member)
+    let range = part.output(member)
     defer { progress(range.count) }
+    let (entry, tensor) = part.source
     do throws(ModelError) {
-      return try write(part, member, reader, output)
+      let name = packed.index.entries[entry].info.name
+      return try within(packed.path) { () throws(ModelError) in
+        try within(name.isEmpty ? "entry \(entry)" : "tensor '\(name)'") { () throws(ModelError) in
+          switch part {
+          case .copied(let part): try write(part, member, worker.reader, output)
+          case .recoded(let part): try write(part, worker.recoder, output)
+          }
+        }
+      }
     } catch {
       // What goes wrong with the output is no damage of the input.
       guard let losses, error.code != .inputOutput else { throw error }
-      let lost = (range.lowerBound + part.origin)..<(range.upperBound + part.origin)
       losses.add(
-        Loss(file: file.path, tensor: part.tensor.map { packed.index.entries[$0].info.name }, range: lost, error: error)
-      )
+        Loss(file: file.path, tensor: tensor.map { packed.index.entries[$0].info.name }, range: range, error: error))
       return nil
     }
   }
 
   private func write(
-    _ part: Part, _ member: Int, _ reader: EntryReader, _ output: any PositionalOutput
+    _ part: CopiedPart, _ member: Int, _ reader: EntryReader, _ output: any PositionalOutput
   ) throws(ModelError) -> UInt64 {
-    let name = packed.index.entries[part.entry].info.name
-    return try within(packed.path) { () throws(ModelError) in
-      try within(name.isEmpty ? "entry \(part.entry)" : "tensor '\(name)'") { () throws(ModelError) in
-        let directory = try reader.directory(of: part.entry)
-        let chunk = part.firstChunk + member
-        let range = part.bytes(member)
-        let isWhole = range == directory.grid.bytes(ofChunk: chunk)
-        // What is not written reads as zeros.
-        if isWhole, try reader.repeatedElement(of: part.entry, chunk: chunk)?.allSatisfy({ $0 == 0 }) == true {
-          return directory.denseHashes[chunk]
-        }
-        let hash = try reader.withBytes(of: part.entry, range) { (bytes) throws(ModelError) in
-          try within(output.path) { () throws(ModelError) in try output.write(bytes, at: part.origin + range.lowerBound)
-          }
-          return isWhole ? directory.denseHashes[chunk] : XXH3.hash(bytes)
-        }
-        reader.release(part.entry, chunk: chunk)
-        return hash
-      }
+    let directory = try reader.directory(of: part.entry)
+    let chunk = part.firstChunk + member
+    let range = part.bytes(member)
+    let isWhole = range == directory.grid.bytes(ofChunk: chunk)
+    // What is not written reads as zeros.
+    if isWhole, try reader.repeatedElement(of: part.entry, chunk: chunk)?.allSatisfy({ $0 == 0 }) == true {
+      return directory.denseHashes[chunk]
     }
+    let hash = try reader.withBytes(of: part.entry, range) { (bytes) throws(ModelError) in
+      try within(output.path) { () throws(ModelError) in try output.write(bytes, at: part.origin + range.lowerBound) }
+      return isWhole ? directory.denseHashes[chunk] : XXH3.hash(bytes)
+    }
+    reader.release(part.entry, chunk: chunk)
+    return hash
+  }
+
+  private func write(
+    _ part: RecodedPart, _ recoder: EntryRecoder, _ output: any PositionalOutput
+  ) throws(ModelError) -> UInt64 {
+    try recoder.withBytes(
+      of: part.entry, part.recoding, byteCount: part.output.count, hash: part.hash
+    ) { (bytes) throws(ModelError) in
+      try within(output.path) { () throws(ModelError) in try output.write(bytes, at: part.output.lowerBound) }
+    }
+    return part.hash
   }
 
   private func demandDigest(_ parts: [Part], _ hashes: [UInt64]) throws(ModelError) {
@@ -147,8 +226,8 @@ struct FileRebuild {
     var digest = FileDigest()
     var item = 0
     for part in parts {
-      for member in 0..<part.chunkCount {
-        digest.append(byteCount: part.bytes(member).count, hash: hashes[item])
+      for member in 0..<part.itemCount {
+        digest.append(byteCount: part.output(member).count, hash: hashes[item])
         item += 1
       }
     }

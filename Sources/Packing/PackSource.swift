@@ -22,7 +22,8 @@ public struct PackSource: Sendable {
 
   package enum Content: Sendable {
     case safetensors(SafetensorsFile)
-    case gguf(GGUFFile)
+    /// A file of another container, and the model in it, which lends those tensors that lie in it in another form.
+    case model(any LaidOutFile, any ContainerReader)
     /// A model file that needs not exist.
     case image(FileImage)
     /// A file of which only the bytes count; it is mapped when they are needed.
@@ -58,7 +59,7 @@ public struct PackSource: Sendable {
     switch try ContainerRegistry.format(of: path) {
     case is PackedContainer: throw ModelError(.usage, "is packed already").inside(path)
     case is GGUFContainer:
-      let content = Content.gguf(try GGUFFile(path: path, limits: limits))
+      let content = try Content(GGUFFile(path: path, limits: limits))
       return PackSource(
         isFolder: false, files: [File(path: "", mode: 0, byteCount: status.byteCount, content: content)])
     default: break
@@ -105,7 +106,7 @@ public struct PackSource: Sendable {
       do throws(ModelError) {
         content =
           relativePath.hasSuffix(suffixes.gguf)
-          ? .gguf(try GGUFFile(path: path, limits: limits))
+          ? try Content(GGUFFile(path: path, limits: limits))
           : .safetensors(try SafetensorsFile(path: path, limits: limits))
       } catch {
         guard error.code == .malformed || error.code == .unsupported else { throw error }
@@ -114,6 +115,10 @@ public struct PackSource: Sendable {
     }
     return File(path: relativePath, mode: mode & 0o777, byteCount: byteCount, content: content)
   }
+}
+
+extension PackSource.Content {
+  init(_ file: any LaidOutFile) throws(ModelError) { self = .model(file, try file.makeModel()) }
 }
 
 extension PackSource.File {
@@ -126,7 +131,7 @@ extension PackSource.File {
   package func demandUnchanged() throws(ModelError) {
     switch content {
     case .safetensors(let file): try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() }
-    case .gguf(let file): try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() }
+    case .model(let file, _): try file.demandUnchanged()
     case .image(let image): try image.model.demandUnchanged()
     case .packed(let file, _): try file.demandUnchanged()
     case .opaque, .bytes: break
@@ -137,7 +142,7 @@ extension PackSource.File {
   var layout: FileLayout? {
     switch content {
     case .safetensors(let file): file.header.layout
-    case .gguf(let file): file.layout
+    case .model(let file, _): file.layout
     case .image(let image): image.layout
     case .opaque, .bytes, .packed: nil
     }
@@ -148,7 +153,7 @@ extension PackSource.File {
     switch content {
     case .safetensors(let file): file.header.metadataTensor
     case .image(let image): image.metadataTensor
-    case .gguf, .opaque, .bytes, .packed: nil
+    case .model, .opaque, .bytes, .packed: nil
     }
   }
 }

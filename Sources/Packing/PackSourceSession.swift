@@ -19,7 +19,7 @@ package final class PackSourceSession {
   ) throws(ModelError) -> Result {
     switch source.files[file].content {
     case .safetensors(let file): return try file.map.withBytes(range, through: buffer, body)
-    case .gguf(let file): return try file.map.withBytes(range, through: buffer, body)
+    case .model(let file, _): return try file.withBytes(range, through: buffer, body)
     case .image(let image):
       return try within(image.model.path) { () throws(ModelError) in
         try image.withBytes(range, session(of: image.model), body)
@@ -41,13 +41,52 @@ package final class PackSourceSession {
   package func release(of file: Int, _ range: Range<Int>) {
     switch source.files[file].content {
     case .safetensors(let file): file.map.release(range)
-    case .gguf(let file): file.map.release(range)
+    case .model(let file, _): file.release(range)
     case .image(let image): image.release(range, session(of: image.model))
     case .opaque, .bytes, .packed: break
     }
   }
 
-  /// The session of a model behind an image.
+  /// Lends a range of an entry's bytes, as they are before anything is done to them.
+  func withBytes<Result>(
+    of entry: PackLayout.Entry, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
+  ) throws(ModelError) -> Result {
+    switch entry.place {
+    case .file(let whole):
+      return try withBytes(
+        of: entry.file, (whole.lowerBound + range.lowerBound)..<(whole.lowerBound + range.upperBound), body)
+    case .values(let tensor): return try withValues(of: entry.file, tensor, range, body)
+    }
+  }
+
+  /// Lends a range of the elements of a tensor that lies in the file in another form.
+  /// - Parameter tensor: its number in the model.
+  func withValues<Result>(
+    of file: Int, _ tensor: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
+  ) throws(ModelError) -> Result {
+    let model = model(of: file)
+    return try within(model.path) { () throws(ModelError) in
+      try session(of: model).withBytes(of: tensor, range, body)
+    }
+  }
+
+  /// Gives back the memory of a range of an entry that was read.
+  func release(of entry: PackLayout.Entry, _ range: Range<Int>) {
+    switch entry.place {
+    case .file(let whole):
+      release(of: entry.file, (whole.lowerBound + range.lowerBound)..<(whole.lowerBound + range.upperBound))
+    case .values(let tensor): session(of: model(of: entry.file)).release(of: tensor, range)
+    }
+  }
+
+  private func model(of file: Int) -> any ContainerReader {
+    guard case .model(_, let model) = source.files[file].content else {
+      preconditionFailure("only a model file has tensors in another form")
+    }
+    return model
+  }
+
+  /// The session of a model.
   package func session(of model: any ContainerReader) -> any TensorSession {
     let key = ObjectIdentifier(model)
     if let session = sessions[key] { return session }

@@ -39,7 +39,46 @@ public enum PackedCheck {
     for (holder, error) in try check(readable, directories, packed, threads: threads, memory: memory, progress) {
       failures[holder] = error
     }
-    return tensors(packed, failures) + others(packed, failures) + digests(packed, directories) + outside(packed)
+    let remade = failures.isEmpty ? try remade(packed, threads: threads, memory: memory) : []
+    return tensors(packed, failures) + others(packed, failures) + remade + digests(packed, directories)
+      + outside(packed)
+  }
+
+  /// Runs of files that are not made again of the tensors that they were made of. Those that this build can't make are
+  /// no damage.
+  private static func remade(_ packed: PackedFile, threads: Int, memory: Int) throws(ModelError) -> [Finding] {
+    let runs = packed.index.files.flatMap { file in
+      file.operations.compactMap { operation -> (file: String, PackedIndex.Operation)? in
+        guard case .recoded(let entry, let recoding, 1..., _) = operation,
+          recoding.transforms.allSatisfy({ $0.obstacle == nil }), !lacksBase(packed.index.entries[entry].holder, packed)
+        else { return nil }
+        return (file.path, operation)
+      }
+    }
+    let found = Mutex<[Int: ModelError]>([:])
+    try Pump.run(
+      items: runs.count,
+      threads: WorkerBudget.decoders(
+        threads, memory: memory, chunkBytes: ChunkGrid.maximumChunkBytes, base: packed.baseModel),
+      makeWorker: { () throws(ModelError) in EntryRecoder(packed) },
+      work: { (recoder, item) throws(ModelError) in
+        guard case .recoded(let entry, let recoding, let byteCount, let hash) = runs[item].1 else { return }
+        do throws(ModelError) {
+          try recoder.withBytes(
+            of: packed.index.entries[entry].holder, recoding, byteCount: byteCount, hash: hash
+          ) { _ in }
+        } catch {
+          found.withLock { $0[item] = error.inside("tensor '\(packed.index.entries[entry].info.name)'") }
+        }
+      })
+    // One of each file is enough.
+    var named: Set<String> = []
+    return found.withLock { $0 }.sorted { $0.key < $1.key }.compactMap { item, error in
+      let file = runs[item].file
+      guard named.insert(file).inserted else { return nil }
+      let place = file.isEmpty ? "the file" : "file '\(file)'"
+      return Finding(tensor: nil, file: file, elements: 0, failure: error.inside(place))
+    }
   }
 
   /// Decodes every chunk; returns the first failure of each entry.
@@ -80,8 +119,10 @@ public enum PackedCheck {
 
   private static func tensors(_ packed: PackedFile, _ failures: [Int: ModelError]) -> [Finding] {
     packed.index.files.flatMap { file in
-      file.operations.compactMap { operation in
-        guard case .tensor(let number) = operation else { return nil }
+      var listed: Set<Int> = []
+      return file.operations.compactMap { operation -> Finding? in
+        let number = operation.entry
+        guard operation.isTensor, listed.insert(number).inserted else { return nil }
         let entry = packed.index.entries[number]
         return Finding(
           tensor: entry.info.name, file: file.path, elements: entry.info.elementCount, failure: failures[entry.holder],
@@ -115,6 +156,7 @@ public enum PackedCheck {
         guard let directory = directories[packed.index.entries[operation.entry].holder] else { return nil }
         switch operation {
         case .tensor: digest.append(directory)
+        case .recoded(_, _, let byteCount, let hash): digest.append(byteCount: byteCount, hash: hash)
         case .bytes(let entry, let range):
           let grid = directory.grid
           let chunks =

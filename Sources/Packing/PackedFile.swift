@@ -58,6 +58,16 @@ public final class PackedFile: Sendable {
     }
   }
 
+  /// - Throws: `unsupported` where this build can't make some of its files again.
+  package func demandTransforms() throws(ModelError) {
+    for file in index.files {
+      for case .recoded(_, let recoding, _, _) in file.operations {
+        guard let obstacle = recoding.transforms.lazy.compactMap(\.obstacle).first else { continue }
+        throw file.path.isEmpty ? obstacle : obstacle.inside("file '\(file.path)'")
+      }
+    }
+  }
+
   /// Whether a file that begins with `start` says that it is a packed file, of whatever version.
   public static func recognises(_ start: RawSpan) -> Bool { has(start, PackedFormat.headerMark) }
 

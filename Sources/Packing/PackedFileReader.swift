@@ -1,4 +1,5 @@
 import Codecs
+import Containers
 import Encodings
 package import TensorModel
 
@@ -6,11 +7,13 @@ package import TensorModel
 package final class PackedFileReader {
   private let file: PackedFile
   private let reader: EntryReader
+  private let recoder: EntryRecoder
   private let assembled = ScratchBuffer()
 
   package init(_ file: PackedFile) {
     self.file = file
     reader = EntryReader(file)
+    recoder = EntryRecoder(file)
   }
 
   /// Lends a range of the bytes of file `number`, which must lie inside it. Every error names the packed file.
@@ -19,11 +22,13 @@ package final class PackedFileReader {
   ) throws(ModelError) -> Result {
     try within(file.path) { () throws(ModelError) in
       let parts = parts(of: number, range)
-      guard parts.count != 1 else { return try reader.withBytes(of: parts[0].entry, parts[0].range, body) }
+      if parts.count == 1, parts[0].recoding == nil {
+        return try reader.withBytes(of: parts[0].entry, parts[0].range, body)
+      }
       let target = unsafe assembled.raw(range.count)
       var done = 0
       for part in parts {
-        try reader.withBytes(of: part.entry, part.range) { bytes in
+        try withBytes(part) { bytes in
           unsafe bytes.withUnsafeBytes { source in
             if let start = source.baseAddress {
               unsafe (target + done).copyMemory(from: start, byteCount: source.count)
@@ -36,23 +41,42 @@ package final class PackedFileReader {
     }
   }
 
-  /// The bytes of entries that make up a range of a file, in order.
-  private func parts(of number: Int, _ range: Range<Int>) -> [(entry: Int, range: Range<Int>)] {
-    var parts: [(entry: Int, range: Range<Int>)] = []
+  /// A run of a file: bytes of an entry, or some of what is made of a box of it.
+  private struct Part {
+    var entry: Int
+    var range: Range<Int>
+    var recoding: (Recoding, byteCount: Int, hash: UInt64)?
+  }
+
+  private func withBytes(_ part: Part, _ body: (RawSpan) -> Void) throws(ModelError) {
+    guard let (recoding, byteCount, hash) = part.recoding else {
+      return try reader.withBytes(of: part.entry, part.range, body)
+    }
+    try recoder.withBytes(of: part.entry, recoding, byteCount: byteCount, hash: hash) { bytes in
+      body(bytes.extracting(part.range))
+    }
+  }
+
+  /// What makes up a range of a file, in order.
+  private func parts(of number: Int, _ range: Range<Int>) -> [Part] {
+    var parts: [Part] = []
     var position = 0
     for operation in file.index.files[number].operations {
-      var (entry, whole) = (0, 0..<0)
-      switch operation {
-      case .bytes(let number, let bytes): (entry, whole) = (number, bytes)
-      case .tensor(let number): (entry, whole) = (number, 0..<file.index.entries[number].info.byteCount)
-      }
-      let wanted = range.clamped(to: position..<(position + whole.count))
+      let start: Int
+      let byteCount = operation.byteCount(in: file.index.entries)
+      if case .bytes(_, let bytes) = operation { start = bytes.lowerBound } else { start = 0 }
+      let wanted = range.clamped(to: position..<(position + byteCount))
       if !wanted.isEmpty {
-        let start = whole.lowerBound - position
-        let part = (wanted.lowerBound + start)..<(wanted.upperBound + start)
-        parts.append((file.index.entries[entry].holder, part))
+        let shift = start - position
+        var part = Part(
+          entry: file.index.entries[operation.entry].holder,
+          range: (wanted.lowerBound + shift)..<(wanted.upperBound + shift))
+        if case .recoded(_, let recoding, let byteCount, let hash) = operation {
+          part.recoding = (recoding, byteCount, hash)
+        }
+        parts.append(part)
       }
-      position += whole.count
+      position += byteCount
     }
     return parts
   }

@@ -178,16 +178,21 @@ extension PackedIndex {
 
   private static func parseOperation(_ cursor: inout ByteCursor, _ entries: [Entry]) throws(ModelError) -> Operation {
     let code = try cursor.byte("an operation")
-    guard code <= 1 else { throw ModelError(.malformed, "operation \(code), expected 0 or 1") }
+    guard code <= 2 else { throw ModelError(.malformed, "operation \(code), expected 0 to 2") }
     let entry = try cursor.varint("the entry of an operation")
     guard entries.indices.contains(entry) else {
       throw ModelError(.malformed, "an operation on entry \(entry) of \(entries.count)")
     }
     let isTensor = entries[entry].role == .tensor || entries[entry].role == .alias
-    guard isTensor == (code == 1) else {
+    guard isTensor == (code > 0) else {
       throw ModelError(.malformed, "operation \(code) on entry \(entry), which is of another role")
     }
     if code == 1 { return .tensor(entry: entry) }
+    if code == 2 {
+      return try within("tensor '\(entries[entry].info.name)'") { () throws(ModelError) in
+        try parseRecoded(&cursor, entry, entries[entry].info)
+      }
+    }
     let start = try cursor.varint("the start of a range")
     let count = try cursor.varint("the bytes of a range")
     let size = entries[entry].info.byteCount
@@ -195,6 +200,16 @@ extension PackedIndex {
       throw ModelError(.malformed, "\(count) bytes at \(start) of an entry of \(size) bytes")
     }
     return .bytes(entry: entry, start..<(start + count))
+  }
+
+  private static func parseRecoded(
+    _ cursor: inout ByteCursor, _ entry: Int, _ info: TensorInfo
+  ) throws(ModelError) -> Operation {
+    let recoding = try Recoding.parse(&cursor, info)
+    let byteCount = try cursor.varint("the bytes of an operation")
+    try recoding.demandGives(byteCount, info)
+    let hash = try cursor.integer(UInt64.self, "the hash of an operation's bytes")
+    return .recoded(entry: entry, recoding, byteCount: byteCount, hash: hash)
   }
 
   /// Paths, and that every tensor belongs to exactly one file, under a name of its own there.
@@ -207,25 +222,58 @@ extension PackedIndex {
       throw ModelError(.malformed, "a packed file that is no folder holds one file without path and mode")
     }
     try proveSums()
-    var isUsed = [Bool](repeating: false, count: entries.count)
-    for file in files {
-      var names = NameIndex()
-      for operation in file.operations {
-        switch operation {
-        case .bytes(let entry, _): isUsed[entry] = true
-        case .tensor(let entry):
-          guard !isUsed[entry] else {
-            throw ModelError(.malformed, "tensor '\(entries[entry].info.name)' is used twice")
-          }
-          isUsed[entry] = true
-          guard names.insert(entries[entry].info.name) == nil else {
-            throw ModelError(
-              .malformed,
-              "tensor '\(entries[entry].info.name)' is there twice" + (file.path.isEmpty ? "" : " in '\(file.path)'"))
-          }
+    var uses = Uses(self)
+    for file in files { try uses.add(file) }
+    try uses.demandAll()
+  }
+}
+
+/// Which entries the files use: a tensor whole and once, or by boxes in one file; anything else as often as they like.
+private struct Uses {
+  private let index: PackedIndex
+  private var isUsed: [Bool]
+  /// Per tensor that is used by boxes, how many elements they have together.
+  private var boxed: [Int: Int] = [:]
+
+  init(_ index: PackedIndex) {
+    self.index = index
+    isUsed = [Bool](repeating: false, count: index.entries.count)
+  }
+
+  mutating func add(_ file: PackedIndex.File) throws(ModelError) {
+    var names = NameIndex()
+    var boxedHere: Set<Int> = []
+    for operation in file.operations {
+      let entry = operation.entry
+      let info = index.entries[entry].info
+      switch operation {
+      case .bytes: isUsed[entry] = true
+      case .recoded(_, let recoding, _, _) where boxedHere.contains(entry):
+        try count(recoding, entry, info)
+      case .tensor, .recoded:
+        guard !isUsed[entry] else { throw ModelError(.malformed, "tensor '\(info.name)' is used twice") }
+        isUsed[entry] = true
+        guard names.insert(info.name) == nil else {
+          throw ModelError(
+            .malformed, "tensor '\(info.name)' is there twice" + (file.path.isEmpty ? "" : " in '\(file.path)'"))
+        }
+        if case .recoded(_, let recoding, _, _) = operation {
+          boxedHere.insert(entry)
+          try count(recoding, entry, info)
         }
       }
     }
+  }
+
+  private mutating func count(_ recoding: Recoding, _ entry: Int, _ info: TensorInfo) throws(ModelError) {
+    let sum = boxed[entry, default: 0] + recoding.elementCount
+    guard sum <= info.elementCount else {
+      throw ModelError(.malformed, "boxes of tensor '\(info.name)' have more elements than it has")
+    }
+    boxed[entry] = sum
+  }
+
+  func demandAll() throws(ModelError) {
     guard isUsed.allSatisfy({ $0 }) else { throw ModelError(.malformed, "an entry that no file uses") }
   }
 }
@@ -251,8 +299,13 @@ extension PackedIndex {
 extension PackedIndex.Operation {
   var entry: Int {
     switch self {
-    case .bytes(let entry, _), .tensor(let entry): entry
+    case .bytes(let entry, _), .tensor(let entry), .recoded(let entry, _, _, _): entry
     }
+  }
+
+  /// Whether it appends a tensor, or what is made of one.
+  var isTensor: Bool {
+    if case .bytes = self { false } else { true }
   }
 
   /// The bytes that the operation appends.
@@ -260,6 +313,7 @@ extension PackedIndex.Operation {
     switch self {
     case .bytes(_, let range): range.count
     case .tensor(let entry): entries[entry].info.byteCount
+    case .recoded(_, _, let byteCount, _): byteCount
     }
   }
 }

@@ -48,6 +48,8 @@ struct PackedIndex: Sendable {
   enum Operation: Hashable, Sendable {
     case bytes(entry: Int, Range<Int>)
     case tensor(entry: Int)
+    /// What a recoding makes of a tensor: so many bytes, and their hash.
+    case recoded(entry: Int, Recoding, byteCount: Int, hash: UInt64)
   }
 
   struct File: Sendable {
@@ -139,6 +141,12 @@ struct PackedIndex: Sendable {
       case .tensor(let entry):
         writer.byte(1)
         writer.varint(entry)
+      case .recoded(let entry, let recoding, let byteCount, let hash):
+        writer.byte(2)
+        writer.varint(entry)
+        recoding.write(to: &writer)
+        writer.varint(byteCount)
+        writer.integer(hash)
       }
     }
   }

@@ -52,8 +52,11 @@ public final class PackedModel: ContainerReader {
   private static func tensors(of number: Int, _ index: PackedIndex) -> [(offset: Int, tensor: PackedTensor)] {
     var tensors: [(offset: Int, tensor: PackedTensor)] = []
     var offset = 0
+    var listed: Set<Int> = []
     for operation in index.files[number].operations {
-      if case .tensor(let entry) = operation {
+      let entry = operation.entry
+      // By boxes a tensor is used many times.
+      if operation.isTensor, listed.insert(entry).inserted {
         let (info, holder) = (index.entries[entry].info, index.entries[entry].holder)
         let place: PackedTensor.Place = index.entries[entry].role == .alias ? .alias(of: holder) : .entry(holder)
         tensors.append((offset, PackedTensor(info: info, file: number, place: place)))

@@ -62,7 +62,8 @@ public enum Packer {
     _ source: PackSource, into output: any PositionalOutput, _ options: PackOptions,
     progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) -> PackReport {
-    let layout = try PackLayout(source)
+    let recoded = try RecodingProof(source, options).run(progress)
+    let layout = try PackLayout(source, recoded: recoded)
     let packing = Packing(source: source, layout: layout, output: output, options: options)
     try packing.decide()
     try packing.writeEntries(progress)
@@ -125,9 +126,8 @@ private final class Packing: Sendable {
       of entry: PackLayout.Entry, _ range: Range<Int>,
       _ body: (RawSpan, _ canonicalZeros: Int) throws(ModelError) -> Void
     ) throws(ModelError) {
-      let inFile = (entry.range.lowerBound + range.lowerBound)..<(entry.range.lowerBound + range.upperBound)
-      try input.withBytes(of: entry.file, inFile) { (bytes) throws(ModelError) in
-        guard canonicalizesZeros, entry.role == .tensor, NegativeZeros.exist(in: entry.info.dtype) else {
+      try input.withBytes(of: entry, range) { (bytes) throws(ModelError) in
+        guard canonicalizesZeros, entry.mayChange, NegativeZeros.exist(in: entry.info.dtype) else {
           return try body(bytes, 0)
         }
         let target = unsafe canonical.raw(bytes.byteCount)
@@ -230,7 +230,6 @@ private final class Packing: Sendable {
         let (index, chunk) = items[item]
         let entry = layout.entries[index]
         let range = grids[index].bytes(ofChunk: chunk)
-        let inFile = (entry.range.lowerBound + range.lowerBound)..<(entry.range.lowerBound + range.upperBound)
         try worker.withBytes(of: entry, range) { (bytes, canonicalZeros) throws(ModelError) in
           worker.stored.canonicalZeros = canonicalZeros
           worker.stored.denseHash = XXH3.hash(bytes)
@@ -239,7 +238,7 @@ private final class Packing: Sendable {
               bytes, at: range.lowerBound, base: base, plan: plans[index], worker.workspace)
           }
         }
-        worker.input.release(of: entry.file, inFile)
+        worker.input.release(of: entry, range)
         try worker.workspace.withEncoded { (stored) throws(ModelError) in
           worker.stored.byteCount = stored.byteCount
           worker.stored.storedHash = EntryDirectory.storedHash(stored)
@@ -356,7 +355,13 @@ private final class Packing: Sendable {
     let files = source.files.indices.map { number in
       let operations = layout.operations[number]
       var digest = FileDigest()
-      for operation in operations { digest.append(state.entries[layout.entries[operation.entry].holder].directory) }
+      for operation in operations {
+        if case .recoded(_, _, let byteCount, let hash) = operation {
+          digest.append(byteCount: byteCount, hash: hash)
+        } else {
+          digest.append(state.entries[layout.entries[operation.entry].holder].directory)
+        }
+      }
       let file = source.files[number]
       let container = file.layout?.container ?? ""
       return PackedIndex.File(
@@ -374,10 +379,13 @@ private final class Packing: Sendable {
       byteCount: source.byteCount, packedBytes: packedBytes, tensors: [], otherBytes: 0, otherPackedBytes: 0,
       canonicalZeros: canonicalZeros(state), differences: state.entries.count { $0.differences > 0 })
     for operations in layout.operations {
+      var reported: Set<Int> = []
       for operation in operations {
         let entry = layout.entries[operation.entry]
         let holder = state.entries[entry.holder]
-        guard case .tensor = operation else {
+        // Of a tensor in another form there are many operations.
+        if case .recoded = operation, !reported.insert(operation.entry).inserted { continue }
+        if case .bytes = operation {
           report.otherBytes += entry.info.byteCount
           report.otherPackedBytes += holder.place.storedBytes
           continue

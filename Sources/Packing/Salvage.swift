@@ -97,7 +97,7 @@ private struct Salvage {
   init(_ packed: PackedFile, _ options: Unpacker.Options) {
     self.packed = packed
     self.options = options
-    let tensors = packed.index.files.reduce(0) { $0 + $1.operations.filter { $0.isTensor }.count }
+    let tensors = packed.index.files.reduce(0) { $0 + Set($1.operations.filter(\.isTensor).map(\.entry)).count }
     report = SalvageReport(
       byteCount: packed.byteCount, tensorCount: tensors, losses: [], rebuiltHeaders: [],
       headerFailure: packed.headerFailure)
@@ -163,11 +163,5 @@ private struct SalvagedHeader {
     length.integer(UInt64(byteCount - 8))
     let blanks = [UInt8](repeating: UInt8(ascii: " "), count: byteCount - 8 - text.count)
     try output.write(length.bytes + text + blanks, at: 0)
-  }
-}
-
-extension PackedIndex.Operation {
-  fileprivate var isTensor: Bool {
-    if case .tensor = self { true } else { false }
   }
 }

@@ -30,6 +30,7 @@ public enum Unpacker {
     try within(packed.path) { () throws(ModelError) in
       try packed.demandBelief(options.maximumExpansion)
       try packed.demandBase()
+      try packed.demandTransforms()
     }
     guard packed.isFolder else {
       let output = try within(path) { () throws(ModelError) in
@@ -55,6 +56,7 @@ public enum Unpacker {
     try within(packed.path) { () throws(ModelError) in
       try packed.demandBelief(options.maximumExpansion)
       try packed.demandBase()
+      try packed.demandTransforms()
     }
     try FileRebuild(packed, 0, options).run(into: output, progress)
     try within(output.path) { () throws(ModelError) in try output.finish() }

@@ -449,14 +449,17 @@ class Alias:
 
 
 class File:
-    """A file from operations (entry number,) or (entry number, start, bytes)."""
+    """A file from operations (entry number,), (entry number, start, bytes) or (entry number, Boxed)."""
 
     def __init__(self, path, operations, mode=0, container="safetensors"):
         self.path, self.operations, self.mode, self.container = path, operations, mode, container
 
     def content(self, entries):
-        return b"".join(entries[o[0]].dense if len(o) == 1 else entries[o[0]].dense[o[1]:o[1] + o[2]]
-                        for o in self.operations)
+        def bytes_of(number, start=0, length=None):
+            if isinstance(start, Boxed):
+                return start.made
+            return entries[number].dense[start:None if length is None else start + length]
+        return b"".join(bytes_of(*o) for o in self.operations)
 
     def record(self, entries):
         pieces, out = [], b""
@@ -465,6 +468,9 @@ class File:
             if len(o) == 1:
                 pieces += entry.pieces
                 out += b"\1" + varint(o[0])
+            elif len(o) == 2:
+                pieces += [o[1].made] if o[1].made else []
+                out += b"\2" + varint(o[0]) + o[1].record()
             else:
                 out += b"\0" + b"".join(map(varint, o))
                 for a, b in entry.spans:
@@ -475,6 +481,20 @@ class File:
         return (string(self.path) + varint(self.mode) + string(self.container)
                 + varint(len(self.content(entries))) + struct.pack("<Q", digest)
                 + varint(len(self.operations)) + out)
+
+
+class Boxed:
+    """What an operation of kind 2 says, whatever it says: the bytes that it makes are given."""
+
+    def __init__(self, sides, made, transforms=(), fill=b"", hash=None):
+        self.sides, self.made, self.transforms, self.fill = sides, made, transforms, fill
+        self.hash = xxh3(made) if hash is None else hash
+
+    def record(self):
+        out = b"".join(varint(n) for side in self.sides for n in side)
+        out += varint(len(self.fill)) + self.fill + varint(len(self.transforms))
+        out += b"".join(varint(i) + varint(len(p)) + p for i, p in self.transforms)
+        return out + varint(len(self.made)) + struct.pack("<Q", self.hash)
 
 
 TYPES = [("U8", 1, 1), ("BF16", 1, 2), ("F32", 1, 4), ("F64", 1, 8), ("F4", 2, 1), ("Q4_0", 32, 18), ("F16", 1, 2)]

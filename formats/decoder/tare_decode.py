@@ -29,6 +29,7 @@ import numpy as np
 import zstandard
 
 import block_types
+from recoding import Recoding
 
 MAGIC = bytes.fromhex("89 54 41 52 45 0D 0A 1A")
 PREFIX = b'{"__metadata__":{"format":"tare","tare.version":"0","tare.requires":"'
@@ -49,6 +50,10 @@ class PackedError(Exception):
 
 class WrongBase(PackedError):
     """The base is missing, or it is not the model that the packed file is the difference from."""
+
+
+class UnknownTransform(PackedError):
+    """A file is made by a transform that this decoder does not know. Its tensors can be read."""
 
 
 class UnknownEncoding(PackedError):
@@ -875,6 +880,10 @@ class Entry:
             self.row_bytes = self.shape[-1] // block * block_bytes
 
     @property
+    def block_elements(self):
+        return self.type[1]
+
+    @property
     def block_bytes(self):
         return self.type[2]
 
@@ -944,37 +953,41 @@ class FileRecord:
         self.path, self.mode, self.container = c.string(), c.varint(), c.string()
         self.bytes, self.digest = c.varint(), c.u64()
         need(self.mode <= 0o777, "a file's mode is more than its permissions")
-        self.operations = []                   # (entry, start, bytes)
-        names = set()
+        self.operations = []                   # (entry, start, bytes, recoding)
         for _ in range(c.count(2)):
             kind, number = c.varint(), c.varint()
-            need(kind < 2, "an operation of unknown kind")
+            need(kind < 3, "an operation of unknown kind")
             need(number < len(entries), "an operation on an entry that is not there")
-            entry = entries[number]
+            entry, recoding = entries[number], None
             if kind == 0:
                 need(entry.role in (FILE, LITERAL), "an operation takes a range of a tensor")
                 start, length = c.varint(), c.varint()
                 need(start + length <= entry.bytes, "an operation goes past the end of its entry")
             else:
                 need(entry.role in (TENSOR, ALIAS), "an operation takes a tensor that is none")
-                need(entry.name not in names, "a file has two tensors of one name")
-                names.add(entry.name)
                 start, length = 0, entry.bytes
-            self.operations.append((entry, start, length))
+                if kind == 2:
+                    recoding = Recoding(c, entry, need, UnknownTransform, xxh3)
+                    length = recoding.bytes
+            self.operations.append((entry, start, length, recoding))
         need(sum(o[2] for o in self.operations) == self.bytes,
              "a file's operations do not add up to its size")
 
 
 def check_use(files, entries):
     """Every tensor and alias is used once, under a name of its own in its file; the rest at least once."""
-    used = set()
+    used, boxed = set(), {}
     for file in files:
-        names = set()
-        for entry, _, _ in file.operations:
-            if entry.role in (TENSOR, ALIAS):
+        names, in_boxes = set(), set()
+        for entry, _, _, recoding in file.operations:
+            if entry.role in (TENSOR, ALIAS) and not (recoding and entry.number in in_boxes):
                 need(entry.number not in used, f"the {entry.label} is used twice")
                 need(entry.name not in names, f"the file {file.path!r} has two tensors {entry.name!r}")
                 names.add(entry.name)
+            if recoding:
+                in_boxes.add(entry.number)
+                boxed[entry.number] = boxed.get(entry.number, 0) + recoding.elements
+                need(boxed[entry.number] <= entry.elements, f"the {entry.label} has fewer elements than its boxes")
             used.add(entry.number)
     need(len(used) == len(entries), "an entry is used by no file")
 
@@ -1153,6 +1166,7 @@ class PackedFile:
         # What was read last, for tensors (True) and for literals and files (False), which take turns:
         self.current = {}                      # the directory and the shared streams
         self.last_chunk = {}                   # the number of the entry, of the chunk; the decoded chunk
+        self.last_whole = ()                   # the number of the entry; all its bytes
         self.last_base = ()                    # the number of the entry; the bytes of its base tensor
 
     def directory(self, entry):
@@ -1236,11 +1250,26 @@ class PackedFile:
         except PackedError as error:
             raise self.blame(entry, error) from None
 
+    def made(self, entry, recoding):
+        """What an operation of kind 2 makes of an entry, and its hash: one piece, or none."""
+        if not recoding.bytes:
+            return
+        if self.last_whole[:1] != (entry.target.number,):
+            self.last_whole = entry.target.number, b"".join(piece for piece, _ in self.pieces(entry))
+        try:
+            piece = recoding.made(self.last_whole[1])
+            need(xxh3(piece) == recoding.hash, "an operation makes something else than was packed")
+        except UnknownTransform:
+            raise
+        except PackedError as error:
+            raise self.blame(entry, error) from None
+        yield piece, recoding.hash
+
     def rebuild(self, file, write):
         """Give the bytes of a file to `write` and check them."""
         digest = []
-        for entry, start, length in file.operations:
-            for piece, piece_hash in self.pieces(entry, start, length):
+        for entry, start, length, recoding in file.operations:
+            for piece, piece_hash in self.made(entry, recoding) if recoding else self.pieces(entry, start, length):
                 write(piece)
                 digest.append(struct.pack("<2Q", len(piece), piece_hash))
         need(xxh3(b"".join(digest)) == file.digest,
@@ -1250,7 +1279,7 @@ class PackedFile:
 
     def unpack(self, out, max_expansion=1000):
         # What is a difference has as many bytes in the base.
-        total = sum(length for file in self.files for entry, _, length in file.operations
+        total = sum(length for file in self.files for entry, _, length, _ in file.operations
                     if not entry.target.needs_base)
         need(total <= max(max_expansion * self.size, 64 << 20),
              f"the file would expand to {total} bytes, more than {max_expansion:g} times its own size; "
@@ -1280,8 +1309,9 @@ class PackedFile:
 
     def tensors(self):
         """(path of the file, tensor or alias) in the order of the files."""
-        return [(file.path, entry) for file in self.files for entry, _, _ in file.operations
-                if entry.role in (TENSOR, ALIAS)]
+        found = {(file.path, entry.number): entry for file in self.files for entry, _, _, _ in file.operations
+                 if entry.role in (TENSOR, ALIAS)}
+        return [(path, entry) for (path, _), entry in found.items()]
 
     def tensor(self, name, path=None):
         found = {(p, e.number): e for p, e in self.tensors() if e.name == name and path in (None, p)}
@@ -1337,8 +1367,15 @@ class PackedFile:
             raise UnknownEncoding("; ".join(dict.fromkeys(unknown)))
         for file in self.files:
             digest = []
-            for entry, start, length in file.operations:
-                if entry.role in (TENSOR, ALIAS):
+            for entry, start, length, recoding in file.operations:
+                if recoding:
+                    try:
+                        for _ in self.made(entry, recoding):
+                            pass
+                    except UnknownTransform:
+                        pass                   # no damage, though the file can't be rebuilt
+                    digest += [struct.pack("<2Q", recoding.bytes, recoding.hash)] if recoding.bytes else []
+                elif entry.role in (TENSOR, ALIAS):
                     digest.append(piece_hashes[entry.target.number])
                 else:
                     digest += (struct.pack("<2Q", len(p), h) for p, h in self.pieces(entry, start, length))
@@ -1348,10 +1385,12 @@ class PackedFile:
     def catalog(self):
         for file in self.files:
             yield f"file {json.dumps(file.path)} mode {file.mode:o} {file.bytes} bytes, container {json.dumps(file.container)}"
-            for entry, start, length in file.operations:
+            listed = set()
+            for entry, start, length, _ in file.operations:
                 if entry.role in (FILE, LITERAL):
                     yield f"  bytes {start}..<{start + length} of {entry.label}"
-                else:
+                elif entry.number not in listed:
+                    listed.add(entry.number)
                     alias = f", alias of {json.dumps(entry.target.name)}" if entry.role == ALIAS else ""
                     yield (f"  {json.dumps(entry.name)} {json.dumps(entry.type[0])[1:-1]} {list(entry.shape)} "
                            f"{entry.bytes} bytes, {entry.stored} stored{alias}")

@@ -11,14 +11,16 @@ import struct
 import sys
 import tempfile
 import unittest
+import zlib
 from contextlib import redirect_stderr, redirect_stdout
 
 import zstandard
 
 import block_types
 import tare_decode
+from recoding import zlib_identity
 from tare_decode import PackedError, PackedFile, UnknownEncoding, open_base, xxh3, xxh3_plain
-from naive_encoder import (NAMES, TYPES, Alias, Coded, Entry, File, Grid, blocks, build, chunk, constant, exponent_list,
+from naive_encoder import (NAMES, TYPES, Alias, Boxed, Coded, Entry, File, Grid, blocks, build, chunk, constant, exponent_list,
                            frame, fused, one, pack_field, palette, plain_bytes, planes, raw, rows, split, string, varint)
 
 
@@ -542,7 +544,7 @@ class GridTests(Base):
         file = File("", [(0, 0, 7), (1,), (0, 7, 9), (0, 16, 0), (0, 16, 32), (0, 50, 3), (0, 0, 100), (0, 100, 0)])
         self.round_trip(build([literal, tensor], [file]), file.content([literal, tensor]))
         file = File("", [(0, 0, 7), (1,), (0, 7, 9), (1,)])
-        self.refuses(build([literal, tensor], [file]), "one name")
+        self.refuses(build([literal, tensor], [file]), "one name|used twice")
 
 
 class FileTests(Base):
@@ -642,6 +644,65 @@ class FileTests(Base):
                 self.refuses(build(entries, [File("", operations)]), pattern)
         self.refuses(build([w], [File("", [(0,)])], types=[("U8", 0, 1)]), "empty block")
         self.refuses(build([w], [File("", [(0,)])], types=[("U8", 1, 0)]), "empty block")
+
+    def test_boxes(self):
+        """Words turned, boxes padded, and what can't be."""
+        import numpy as np
+        values = np.arange(12, dtype="<u2").reshape(3, 4)
+        w, swap = Entry(0, values.tobytes(), rows=3, name="w", type=6, shape=[3, 4], rowbytes=8), ((1, varint(2) + varint(1)),)
+        turned = values.astype(">u2")
+        left, right = [(0, 3, 3), (0, 2, 2)], [(0, 3, 4), (2, 2, 3)]
+        padded = np.full((4, 3), 0x0201, ">u2")
+        padded[:3, :2] = turned[:, 2:]
+        fill = bytes([1, 2])
+
+        def boxed(*operations, entries=(w,)):
+            return build(list(entries), [File("", [(0, o) for o in operations], container="")])
+
+        good = (Boxed(left, turned[:, :2].tobytes(), swap), Boxed(right, padded.tobytes(), swap, fill))
+        packed = self.open(boxed(*good))
+        out = []
+        packed.rebuild(packed.files[0], out.append)
+        self.assertEqual(b"".join(out), turned[:, :2].tobytes() + padded.tobytes())
+        packed.check()
+        self.assertEqual([e.name for _, e in packed.tensors()], ["w"])
+        packed.file.close()
+        nothing = [(0, 0, 0), (0, 0, 0)]
+        self.check(boxed(Boxed(nothing, b"")))
+        scalar = Entry(0, b"ab", rows=1, name="s", type=6, shape=[])
+        self.check(boxed(Boxed([], b"ba", swap), entries=[scalar]))
+        self.check(boxed(Boxed([], b""), entries=[scalar]))
+        square = values.tobytes()
+        planes = values.view(np.uint8).reshape(-1, 2).T.tobytes()
+        whole = [(0, 3, 3), (0, 4, 4)]
+        shuffle, deflate = (2, varint(2)), (3, bytes([6]) + struct.pack("<Q", zlib_identity(6, xxh3)))
+        self.check(boxed(Boxed(whole, zlib.compress(planes, 6), (shuffle, deflate))))
+        self.check(boxed(Boxed(whole, square + struct.pack("<I", 0x1E014200), ((4, b""),))))
+        self.refuses(boxed(Boxed(whole, zlib.compress(planes, 6), (shuffle, (3, b"\6" + bytes(8))))), "another zlib")
+        self.refuses(boxed(Boxed(whole, square, ((2, varint(0)),))), "no bytes")
+        self.refuses(boxed(Boxed(whole, square, ((3, b"\n" + bytes(8)),))), "no such level")
+        made = turned[:, :2].tobytes()
+        for operation, pattern in (
+                (Boxed([(0, 4, 4), (0, 2, 2)], made, swap), "does not fit"),
+                (Boxed([(0, 3, 2), (0, 2, 2)], made, swap), "does not fit"),
+                (Boxed(left, made, swap, fill), "padded with"),
+                (Boxed(right, padded.tobytes(), swap), "padded with"),
+                (Boxed([(0, 3, 1 << 40), (0, 2, 2)], made, swap, fill), "too large"),
+                (Boxed([(0, 3, 1 << 20), (0, 2, 2)], made, swap, fill), "too much or too little"),
+                (Boxed([(0, 0, 0), (0, 2, 2)], made, swap), "of nothing"),
+                (Boxed(left, b"", swap), "nothing of something"),
+                (Boxed(left, made, swap * 9), "too many"),
+                (Boxed(left, made, ((1, b""),)), "no words"),
+                (Boxed(left, made, ((1, varint(3) + varint(1)),)), "impossible"),
+                (Boxed(left, made, ((1, varint(8) + varint(1)),)), "cuts blocks"),
+                (Boxed(left, made[:-2], swap), "something else"),
+                (Boxed(left, made, swap, hash=0), "something else"),
+                (Boxed(left, made, ((9, b"x"),)), "transform 9")):
+            with self.subTest(pattern=pattern):
+                self.refuses(boxed(operation), pattern)
+        self.refuses(boxed(good[0], good[0], good[0]), "fewer elements")
+        self.refuses(build([w], [File("", [(0,), (0, good[0])], container="")]), "used twice")
+        self.refuses(build([w], [File("", [(0, good[0]), (0,)], container="")]), "used twice")
 
     def test_file_sizes_and_digests(self):
         class Lying(File):

@@ -9,7 +9,9 @@ golden that is its base, if it has one. Where zeros are made positive, bytes and
 back.
 """
 
+import itertools
 import json
+import math
 import os
 import random
 import struct
@@ -18,10 +20,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "formats" / "decoder"))
 sys.dont_write_bytecode = True
 from block_types import TYPES as BLOCK_TYPES  # noqa: E402
-from naive_encoder import Coded, Entry, File, Grid, blocks, build, chunk, f32, palette, split  # noqa: E402
+from naive_encoder import Boxed, Coded, Entry, File, Grid, blocks, build, chunk, f32, palette, split, varint  # noqa: E402
+from recoding import fletcher32  # noqa: E402
 from tare_decode import converted, xxh3  # noqa: E402
 
 tare = str(Path(sys.argv[1]).resolve())
@@ -285,6 +290,42 @@ def every_block_type(path):
     return build(entries, [File("", [(n,) for n in range(len(entries))])], types=types)
 
 
+def turned(path):
+    """A big-endian GGUF file."""
+    path.write_bytes((here.parent / "gguf" / "big_endian.gguf").read_bytes())
+
+
+def tiled(path):
+    """A matrix and a cube that a file holds in tiles, padded, turned or shuffled, behind each other's."""
+    def tiles(array, size, swap, number):
+        """An entry of the array, and the operations that make its tiles."""
+        width, fill, operations = array.itemsize, bytes(range(7, 7 + array.itemsize)), []
+        for place in itertools.product(*(range(0, n, step) for n, step in zip(array.shape, size))):
+            counts = [min(step, n - at) for n, step, at in zip(array.shape, size, place)]
+            tile = np.frombuffer(fill * math.prod(size), array.dtype).reshape(size).copy()
+            tile[tuple(slice(n) for n in counts)] = array[tuple(slice(at, at + n) for at, n in zip(place, counts))]
+            if swap:
+                transforms, made = [(1, varint(width) + varint(1))], tile.astype(array.dtype.newbyteorder(">")).tobytes()
+            else:
+                made = tile.view(np.uint8).reshape(-1, width).T.tobytes()
+                made += struct.pack("<I", fletcher32(made))
+                transforms = [(2, varint(width)), (4, b"")]
+            is_padded = counts != list(size)
+            operations.append((number, Boxed(list(zip(place, counts, size)), made, transforms, fill if is_padded else b"")))
+        return operations
+
+    matrix = np.arange(70 * 33, dtype="<u2").reshape(70, 33)
+    cube = np.frombuffer(random.Random(5).randbytes(9 * 10 * 11 * 4), "<u4").reshape(9, 10, 11)
+    entries = [Entry(0, array.tobytes(), rows=16, shape=list(array.shape), rowbytes=array.shape[-1] * array.itemsize,
+                     type=type, name=name) for array, type, name in ((matrix, 0, "matrix"), (cube, 1, "cube"))]
+    nothing = Boxed([(0, 0, 0)] * 2, b"")
+    empty = Entry(0, b"", rows=1, shape=[0, 3], rowbytes=6, type=0, name="nowhere")
+    left, right = tiles(matrix, (32, 16), True, 0), tiles(cube, (4, 4, 4), False, 1)
+    file = File("", [(2, nothing)] + [o for pair in itertools.zip_longest(left, right) for o in pair if o], container="tiles")
+    path.write_bytes(file.content(entries))
+    return build([*entries, empty], [file], types=[("U16", 1, 2), ("U32", 1, 4)])
+
+
 def changed(path):
     """The floats of `floats`, each tensor changed in another way, and some that are as they were."""
     floats(path)
@@ -380,7 +421,7 @@ GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats
            ("by-hand", by_hand, 0), ("rows-4", uneven, 4), ("blocks", every_block_type, 0)]
 CANONICAL = [("positive-3", floats, 3)]
 BASES = {"retyped-3": "floats-3.tare", "delta-3": "floats-3.tare", "delta-9": "floats-3.tare"}
-GOLDENS += [("groups-3", grouped, 3), ("delta-3", changed, 3), ("delta-9", changed, 9),
+GOLDENS += [("turned-3", turned, 3), ("tiled", tiled, 0), ("groups-3", grouped, 3), ("delta-3", changed, 3), ("delta-9", changed, 9),
             ("retyped-3", retyped, 3)]
 
 

@@ -60,15 +60,20 @@ public struct GGUFHeader: Sendable {
   /// file that would have to be turned are bytes.
   func layout(byteCount: Int) -> FileLayout {
     var tensors: [FileLayout.Tensor] = []
+    var recoded: [FileLayout.Recoded] = []
+    var first = byteCount
     var end = 0
-    for tensor in self.tensors where tensor.range.lowerBound >= max(end, self.end) {
-      guard byteOrder == .little || !ByteSwap.changes(tensor.info.dtype) else { continue }
-      tensors.append(FileLayout.Tensor(info: tensor.info, range: tensor.range))
+    for (number, tensor) in self.tensors.enumerated() where tensor.range.lowerBound >= max(end, self.end) {
+      first = min(first, tensor.range.lowerBound)
       end = tensor.range.upperBound
+      if byteOrder == .big, ByteSwap.changes(tensor.info.dtype), !tensor.range.isEmpty {
+        recoded.append(FileLayout.Recoded(turned: tensor.info, number: number, at: tensor.range.lowerBound))
+      } else {
+        tensors.append(FileLayout.Tensor(info: tensor.info, range: tensor.range))
+      }
     }
     return FileLayout(
-      container: "gguf", byteCount: byteCount, tensors: tensors,
-      headerGaps: headerGaps(until: tensors.first?.range.lowerBound ?? byteCount))
+      container: "gguf", byteCount: byteCount, tensors: tensors, recoded: recoded, headerGaps: headerGaps(until: first))
   }
 
   /// The header, cut around its long arrays of numbers.

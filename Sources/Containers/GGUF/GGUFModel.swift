@@ -43,6 +43,11 @@ public final class GGUFModel: ContainerReader {
       tensors: tensors)
   }
 
+  /// A model in one file.
+  package convenience init(_ file: GGUFFile) throws(ModelError) {
+    try self.init(path: file.path, files: [(splitPath(file.path).name, file)])
+  }
+
   public func demandUnchanged() throws(ModelError) {
     for file in files { try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() } }
   }

@@ -341,12 +341,84 @@ keep("names_of_one_look", packed([tensor("\u00e9"), tensor("e\u0301")]), "", ())
 keep("tensor_used_twice", packed(files=[file("", [(0,), (0,)])]), "tensor 'a' is used twice")
 keep("tensor_never_used", packed([tensor(), tensor("b")], [file("", [(0,)])]), "an entry that no file uses")
 keep("literal_never_used", packed([tensor(), literal(b"x")], [file("", [(0,)])]), "an entry that no file uses")
-keep("operation_2", packed(files=[file("", [(0,)], raw=b"\2\0")]), "operation 2, expected 0 or 1")
+keep("operation_3", packed(files=[file("", [(0,)], raw=b"\3\0")]), "operation 3, expected 0 to 2")
 keep("operation_entry_beyond", packed(files=[file("", [(1,)])]), "an operation on entry 1 of 1")
 keep("operation_range_of_tensor", packed(files=[file("", [(0, 0, 4)])]), "operation 0 on entry 0")
 keep("operation_literal_whole", packed([literal(b"abcd")], [file("", [(0,)])]), "operation 1 on entry 0")
 keep("operation_beyond", packed([literal(b"abcd")], [file("", [(0, 1, 4)])]), "4 bytes at 1 of an entry of 4 bytes")
 keep("operation_wraps", packed([literal(b"abcd")], [file("", [(0, 2**62, 2**62)], size=4)]), "of an entry of 4 bytes")
+
+
+# Boxes of tensors.
+
+
+def boxed(sides, made, *transforms, fill=b"", size=None, hash=None, count=None):
+    """A sound record of an operation 2 on entry 0, but for the lies."""
+    out = b"\2\0" + b"".join(varint(n) for side in sides for n in side) + varint(len(fill)) + fill
+    out += varint(len(transforms) if count is None else count)
+    out += b"".join(varint(number) + varint(len(p)) + p for number, p in transforms)
+    return out + varint(len(made) if size is None else size) + (hash8(made) if hash is None else hash), made
+
+
+def of_boxes(*operations, entries=None, size=None, before=b"", behind=b"", count=None, container="gguf"):
+    made = [o[1] for o in operations]
+    digest = hash8(b"".join(u64(len(m)) + hash8(m) for m in made if m))
+    return packed([tensor(shape=[2, 2], rows=2)] if entries is None else entries, [file(
+        "", [(0,)] * (len(operations) if count is None else count),
+        raw=before + b"".join(o[0] for o in operations) + behind, digest=digest, container=container,
+        size=sum(map(len, made)) if size is None else size)])
+
+
+WHOLE, TOP, BOTTOM = [(0, 2, 2), (0, 2, 2)], [(0, 1, 1), (0, 2, 2)], [(1, 1, 1), (0, 2, 2)]
+NOTHING = [(0, 0, 0), (0, 0, 0)]
+FLETCHER = (4, b"")
+ABCD = tensor(shape=[2, 2])["dense"]
+
+
+def deflated(level=6, identity=0):
+    return 3, bytes([level]) + (identity if isinstance(identity, bytes) else u64(identity))
+
+
+other = dict(container="")
+keep("boxes", of_boxes(boxed(TOP, ABCD[:2]), boxed(BOTTOM, ABCD[2:]), **other), "", ())
+keep("box_nothing", of_boxes(boxed(NOTHING, b""), **other), "", ())
+keep("box_beyond", of_boxes(boxed([(1, 2, 2), (0, 2, 2)], ABCD), **other), "a box of 2 elements at 1, padded to 2")
+keep("box_start_2_62", of_boxes(boxed([(2**62, 1, 1), (0, 2, 2)], ABCD[:2]), **other), "a box of 1 elements at 4611686018427387904")
+keep("box_count_2_63", of_boxes(boxed([(0, 2**63 - 1, 2**63 - 1), (0, 2, 2)], ABCD), **other), "a box of 9223372036854775807")
+keep("box_padded_less", of_boxes(boxed([(0, 2, 1), (0, 2, 2)], ABCD), **other), "padded to 1")
+keep("box_padding_lacks", of_boxes(boxed([(0, 2, 3), (0, 2, 2)], ABCD + b"xx"), **other), "padded with blocks of 0 bytes")
+keep("box_padding_unneeded", of_boxes(boxed(WHOLE, ABCD, fill=b"x"), **other), "padded with blocks of 1 bytes")
+keep("box_padding_long", of_boxes(boxed([(0, 2, 3), (0, 2, 2)], ABCD + b"xx", fill=b"xx"), **other), "padded with blocks of 2")
+keep("box_padded_huge", of_boxes(boxed([(0, 2, 2**40), (0, 2, 2)], ABCD, fill=b"x"), **other), "a box of more than 67108864 bytes")
+keep("box_padded_wraps", of_boxes(boxed([(0, 2, 2**32), (0, 2, 2**32)], ABCD, fill=b"x"), **other), "a box of more than")
+keep("box_padded_much", of_boxes(boxed([(0, 2, 2**20), (0, 2, 2)], ABCD, fill=b"x"), **other), "4 bytes are made of a box of 2097152")
+keep("box_half_empty", of_boxes(boxed([(0, 0, 0), (0, 2, 2)], b""), **other), "empty in some dimensions but not in all")
+keep("box_empty_padded", of_boxes(boxed([(0, 0, 1), (0, 0, 1)], b"", fill=b"x"), **other), "empty in some dimensions")
+keep("box_empty_makes", of_boxes(boxed(NOTHING, b"x"), **other), "1 bytes are made of an empty box")
+keep("box_makes_nothing", of_boxes(boxed(WHOLE, b""), **other), "no bytes are made of a box of 4")
+keep("box_makes_70_mib", of_boxes(boxed(WHOLE, ABCD, size=70 << 20), size=70 << 20, **other), "73400320 bytes are made of a box of 4")
+keep("box_makes_other_bytes", of_boxes(boxed(WHOLE, b"abcx"), **other), "what is made of its elements is not what was packed", DATA)
+keep("box_makes_fewer_bytes", of_boxes(boxed(WHOLE, ABCD[:3]), **other), "what is made of its elements is not what was packed", DATA)
+keep("box_other_hash", of_boxes(boxed(WHOLE, ABCD, hash=bytes(8)), **other), "", ("verify", "unpack"))
+keep("boxes_overlap", of_boxes(boxed(WHOLE, ABCD), boxed(TOP, ABCD[:2]), **other), "boxes of tensor 'a' have more elements than it has")
+keep("box_and_whole", of_boxes(boxed(TOP, ABCD[:2]), behind=b"\1\0", count=2, size=6, **other), "tensor 'a' is used twice")
+keep("whole_and_box", of_boxes(boxed(TOP, ABCD[:2]), before=b"\1\0", count=2, size=6, **other), "tensor 'a' is used twice")
+keep("box_of_literal", of_boxes(boxed([(0, 4, 4)], ABCD), entries=[literal(b"abcd")], **other), "operation 2 on entry 0, which is of another role")
+keep("box_cuts_blocks", of_boxes(boxed([(1, 2, 2)], b"x"), entries=[tensor(type=F4, shape=[8])], **other), "a box of 2 elements at 1")
+keep("box_transforms_many", of_boxes(boxed(WHOLE, ABCD, *[FLETCHER] * 9), **other), "9 transforms, expected at most 8")
+keep("box_transforms_2_60", of_boxes(boxed(WHOLE, ABCD, count=SIXTY), **other), "the number of transforms")
+keep("box_transform_future", of_boxes(boxed(WHOLE, ABCD, (99, b"x")), **other), "parts of it are made by transform 99", ("unpack",))
+keep("box_swap_no_words", of_boxes(boxed(WHOLE, ABCD, (1, b"")), **other), "a block of no words")
+keep("box_swap_words_of_3", of_boxes(boxed(WHOLE, ABCD, (1, varint(3) + varint(1))), **other), "1 words of 3 bytes")
+keep("box_swap_words_2_62", of_boxes(boxed(WHOLE, ABCD, (1, varint(8) + varint(2**62))), **other), "4611686018427387904 words")
+keep("box_swap_cuts", of_boxes(boxed(WHOLE, ABCD, (1, varint(8) + varint(1))), **other), "4 bytes are turned in blocks of 8", DATA)
+keep("box_shuffle_0", of_boxes(boxed(WHOLE, ABCD, (2, varint(0))), **other), "elements of no bytes are shuffled")
+keep("box_shuffle_2_62", of_boxes(boxed(WHOLE, ABCD, (2, varint(2**62))), **other), "", ())
+keep("box_deflate_10", of_boxes(boxed(WHOLE, ABCD, deflated(10)), **other), "level 10 of zlib, expected at most 9")
+keep("box_deflate_other", of_boxes(boxed(WHOLE, ABCD, deflated()), **other), "a zlib that writes other bytes", ("unpack",))
+keep("box_deflate_short", of_boxes(boxed(WHOLE, ABCD, deflated(identity=b"")), **other), "the identity of a zlib")
+keep("box_fletcher_long", of_boxes(boxed(WHOLE, ABCD, (4, b"x")), **other), "the parameters of a transform")
+
 keep("file_short", packed(files=[file("", [(0,)], size=3)]), "operations give more than the 3 bytes")
 keep("file_long", packed(files=[file("", [(0,)], size=5)]), "operations give 4 bytes, expected 5")
 huge = literal(b"abcd", size=2**60)
