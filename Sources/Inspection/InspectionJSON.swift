@@ -166,6 +166,7 @@ public enum InspectionJSON {
       json.integer("rows", grid.rows)
       json.integer("columns", grid.columns)
       json.optional("scale_type", grid.scaleType?.rawValue) { $0.string($1, $2) }
+      json.optional("block_type", grid.blockType?.name) { $0.string($1, $2) }
       json.number("share", grid.share)
     }
   }

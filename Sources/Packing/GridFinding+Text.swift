@@ -1,6 +1,11 @@
+public import TensorModel
+
 extension GridFinding {
   /// In few words, for a table: `int4 g128`, `ternary`, `fp8 128×128`, `palette 16`.
-  public var summary: String { ([name] + (extent.map { [$0] } ?? [])).joined(separator: " ") }
+  public var summary: String {
+    let words = [name] + (extent.map { [$0] } ?? [])
+    return (words + (blockType.map { ["(\($0.name))"] } ?? [])).joined(separator: " ")
+  }
 
   /// In words: `int4, groups of 128 along rows, bf16 scales`.
   public var explanation: String {
@@ -19,7 +24,24 @@ extension GridFinding {
     if let scaleType {
       words.append(axis == .tensor ? "one \(scaleType.rawValue) scale" : "\(scaleType.rawValue) scales")
     }
+    if let blockType { words.append("as \(blockType.name) dequantises") }
     return words.joined(separator: ", ")
+  }
+
+  /// The block type whose blocks would dequantise to such numbers; nil where there is none, or no telling.
+  public var blockType: DType? {
+    guard axis == .row, columns == 32 else { return nil }
+    let name: String? =
+      switch (book, hasOffset, bits, scaleType) {
+      case (.integers, false, 8, .f16) where isSymmetric: "Q8_0"
+      case (.integers, false, 5, .f16) where isSymmetric: "Q5_0"
+      case (.integers, false, 4, .f16) where isSymmetric: "Q4_0"
+      case (.integers, true, 5, .f16): "Q5_1"
+      case (.integers, true, 4, .f16): "Q4_1"
+      case (.float4E2M1, false, _, .e8m0): "MXFP4"
+      default: nil
+      }
+    return name.flatMap { DType.named($0) }
   }
 
   private var name: String {

@@ -129,11 +129,11 @@ extension TensorComparison {
 
   /// Why the values differ, where rounding is all there is to it.
   fileprivate var roundingText: String? {
-    switch roundedSide {
-    case .b: "B is A rounded to \(b.dtype.name), each value to the nearest"
-    case .a: "A is B rounded to \(a.dtype.name), each value to the nearest"
-    case nil: nil
-    }
+    guard let side = roundedSide else { return nil }
+    let (rounded, source, dtype) = side == .b ? ("B", "A", b.dtype) : ("A", "B", a.dtype)
+    return dtype.blockType == nil
+      ? "\(rounded) is \(source) rounded to \(dtype.name), each value to the nearest"
+      : "\(rounded) is \(source) quantised to \(dtype.name), block by block as ggml's reference does it"
   }
 
   /// Whether the values are the other's, rounded, if rounding changed any.

@@ -1,3 +1,4 @@
+import Kernels
 import MemoryModel
 import Packing
 import TensorModel
@@ -84,6 +85,27 @@ import Testing
     #expect(try grid(of: floats("w", Self.shape, values)) == nil)
   }
 
+  /// Numbers that blocks dequantise to are told by the type of the blocks.
+  @Test(arguments: [BlockType.q8_0, .q4_0, .q4_1, .q5_0, .q5_1, .mxfp4])
+  func dequantisedBlocksAreNamed(type: BlockType) throws {
+    var random = SeededRandom("blocks", seed: 3)
+    let numbers = (0..<96 * 1024).map { _ in
+      (0..<6).reduce(Float(0)) { sum, _ in sum + Float(random.next() >> 40) * 0x1p-24 - 0.5 } * 0.05
+    }
+    var blocks = [UInt8](repeating: 0, count: numbers.count / type.layout.elements * type.layout.byteCount)
+    var dense = numbers
+    unsafe numbers.span.bytes.withUnsafeBytes { source in
+      unsafe blocks.withUnsafeMutableBytes { target in
+        _ = unsafe BlockQuantizer(type)!.quantize(RawSpan(_unsafeBytes: source), into: target.baseAddress!)
+      }
+    }
+    unsafe dense.withUnsafeMutableBytes { target in
+      unsafe Dequantize.floats(of: blocks.span.bytes, type, into: target.baseAddress!)
+    }
+    let found = try #require(try grid(of: floats("w", Self.shape, dense)))
+    #expect(found.blockType?.blockType == type, "\(found.explanation)")
+  }
+
   @Test func theTableNamesGridsBesideZeros() throws {
     let tensors = try [
       tensor(codes: -7..<8, seed: 1) { $0 * 8 + $1 / 128 }, tensor(codes: 1..<8, seed: 9) { row, _ in row },
@@ -108,6 +130,7 @@ import Testing
                     "rows": 1,
                     "columns": 128,
                     "scale_type": "bf16",
+                    "block_type": null,
                     "share": 1.0
                   },
 

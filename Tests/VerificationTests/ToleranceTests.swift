@@ -1,3 +1,4 @@
+import Kernels
 import MemoryModel
 import TensorModel
 import Testing
@@ -40,6 +41,28 @@ import Verification
       try ModelComparison().run(b(0xCD), a).text().contains("  A is B rounded to BF16, each value to the nearest\n"))
     let cut = try ModelComparison().run(a, b(0xCC))
     #expect(!cut.text().contains("rounded") && !cut.json(version: "1").contains("rounded"))
+  }
+
+  @Test(arguments: [BlockType.q8_0, .q4_1, .q6_k, .mxfp4])
+  func quantisingIsNamedWhereItIsAllThereIs(type: BlockType) throws {
+    let (rows, columns) = (3, 512)
+    let numbers = (0..<rows * columns).map { Float(($0 * 7919) % 2003) / 1000 - 1 }
+    let wide = numbers.flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * $0)) } }
+    var blocks = [UInt8](
+      repeating: 0, count: rows * columns / type.layout.elements * type.layout.byteCount)
+    let special = unsafe blocks.withUnsafeMutableBytes { target in
+      unsafe BlockQuantizer(type)!.quantize(wide.span.bytes, into: target.baseAddress!)
+    }
+    #expect(special == nil)
+    let dtype = try #require(DType.blockTypes.first { $0.blockType == type })
+    let a = MemoryModel([.init("x", .f32, [rows, columns], wide)])
+    func text(_ blocks: [UInt8]) throws -> String {
+      try ModelComparison().run(a, MemoryModel([.init("x", dtype, [rows, columns], blocks)])).text()
+    }
+    #expect(
+      try text(blocks).contains("B is A quantised to \(dtype.name), block by block as ggml's reference does it"))
+    blocks[blocks.count - 3] ^= 1
+    #expect(try !text(blocks).contains("quantised"))
   }
 
   /// A tensor of many chunks is rounded only if all of it is.

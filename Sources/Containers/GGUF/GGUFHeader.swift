@@ -53,7 +53,7 @@ public struct GGUFHeader: Sendable {
       version: parser.version, byteOrder: parser.byteOrder, alignment: parser.alignment, dataStart: parser.dataStart,
       tensors: try GGUFLayout.prove(
         parser.claims, dataStart: parser.dataStart, fileByteCount: fileByteCount, limits: limits),
-      longArrays: parser.longArrays, end: parser.end, metadata: parser.metadata)
+      longArrays: parser.longArrays, end: parser.end, metadata: try GGUFTypedMetadata.decoded(parser.metadata))
   }
 
   /// How a file with this header is cut: the header, then the tensors that no other lies over. Those of a big-endian

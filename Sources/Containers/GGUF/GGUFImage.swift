@@ -29,7 +29,7 @@ extension FileImage {
       end = next + next.padding(to: alignment)
     }
     let header = try GGUFHeaderText(
-      metadata: metadata, tensors: placed, alignment: alignment, byteOrder: byteOrder
+      metadata: try GGUFTypedMetadata.encoded(metadata), tensors: placed, alignment: alignment, byteOrder: byteOrder
     ).bytes
     guard end <= Int.max - header.count else { throw Self.tooLarge }
     let layout = FileLayout(
