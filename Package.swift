@@ -45,7 +45,7 @@ let package = Package(
     layer("Codecs", ["TensorModel", "CZstd", "CZlib"]),
     layer("Encodings", ["TensorModel", "Kernels", "Codecs"]),
     layer("Filters", ["TensorModel", "Kernels", "Codecs"]),
-    layer("Containers", ["TensorModel", "ByteStore", "Kernels"]),
+    layer("Containers", ["TensorModel", "ByteStore", "Kernels", "Codecs"]),
     layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Codecs", "Encodings", "Containers"]),
     layer("Schemas", ["TensorModel", "Kernels", "Codecs", "Containers", "Packing"]),
     layer("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Schemas"]),
