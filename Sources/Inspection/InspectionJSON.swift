@@ -78,6 +78,7 @@ public enum InspectionJSON {
 
   private static func write(_ layer: GroupReport, isHeaderOnly: Bool, to json: inout JSONText) {
     json.string("layer", layer.name)
+    if let className = layer.className { json.string("class", className) }
     writeCounts(layer, to: &json)
     json.array("dtypes", inline: true) { json in
       for dtype in layer.dtypes { json.string(nil, dtype.name) }
@@ -91,6 +92,8 @@ public enum InspectionJSON {
   private static func write(_ tensor: TensorReport, isHeaderOnly: Bool, to json: inout JSONText) {
     json.string("name", tensor.info.name)
     json.string("layer", tensor.layer)
+    if let className = tensor.layerClass { json.string("class", className) }
+    if let variable = tensor.variable { json.string("variable", variable) }
     json.string("dtype", tensor.info.dtype.name)
     json.array("shape", inline: true) { json in
       for dimension in tensor.info.shape { json.integer(nil, dimension) }

@@ -90,6 +90,9 @@ public enum InspectionTable {
 /// What a row of the table shows: a tensor, a layer, or the whole.
 private struct Row {
   var name: String
+  var layer = ""
+  var variable = ""
+  var className = ""
   var dtype: String
   var shape: String
   var byteCount: Int
@@ -104,6 +107,9 @@ private struct Row {
 
   init(_ tensor: TensorReport) {
     name = tensor.info.name.escapedForDisplay
+    layer = tensor.layer.escapedForDisplay
+    variable = tensor.variable?.escapedForDisplay ?? ""
+    className = tensor.layerClass?.escapedForDisplay ?? ""
     dtype = tensor.info.dtype.name
     shape = tensor.info.shape.map(String.init).joined(separator: "×")
     byteCount = tensor.info.byteCount
@@ -120,6 +126,7 @@ private struct Row {
   /// - Parameter tensors: stands in the column of shapes.
   init(_ group: GroupReport, tensors: String) {
     name = group.name.escapedForDisplay
+    className = group.className?.escapedForDisplay ?? ""
     dtype = group.dtypes.count > 1 ? "mixed" : group.dtypes.first?.name ?? ""
     shape = tensors
     byteCount = group.byteCount
@@ -147,12 +154,15 @@ private struct Row {
 
 /// The columns, from left to right.
 private enum Field: CaseIterable {
-  case name, dtype, exactIn, shape, size, sparsity, structure, histogram, minimum, maximum, mean, deviation, distinct
+  case name, layer, className, variable, dtype, exactIn, shape, size, sparsity, structure, histogram, minimum, maximum,
+    mean, deviation, distinct
   case entropy, packed, saving
 
   func isShown(for model: ModelReport) -> Bool {
     switch self {
     case .name, .dtype, .shape, .size: true
+    case .layer, .variable: model.grouping == .tensor && model.tensors.contains { $0.variable != nil }
+    case .className: model.grouping != .model && model.tensors.contains { $0.layerClass != nil }
     case .structure, .exactIn, .distinct: !model.isHeaderOnly && model.grouping == .tensor
     case .histogram: model.grouping == .tensor && model.tensors.contains { $0.profile?.histogram != nil }
     case .sparsity, .minimum, .maximum, .mean, .deviation, .entropy: !model.isHeaderOnly
@@ -163,6 +173,9 @@ private enum Field: CaseIterable {
   func cell(_ row: Row) -> String {
     switch self {
     case .name: row.name
+    case .layer: row.layer
+    case .className: row.className
+    case .variable: row.variable
     case .dtype: row.dtype
     case .shape: row.shape
     case .size: Readable.bytes(row.byteCount)
@@ -187,7 +200,10 @@ private enum Field: CaseIterable {
 extension TextTable.Column {
   fileprivate init(_ field: Field, _ grouping: InspectionOptions.Grouping) {
     switch field {
-    case .name: self.init(title: grouping == .layer ? "layer" : "name", isRightAligned: false, importance: 16)
+    case .name: self.init(title: grouping == .layer ? "layer" : "name", isRightAligned: false, importance: 17)
+    case .layer: self.init(title: "layer", isRightAligned: false, importance: 16)
+    case .variable: self.init(title: "variable", isRightAligned: false, importance: 16)
+    case .className: self.init(title: "class", isRightAligned: false, importance: 14)
     case .sparsity: self.init(title: "zeros", importance: 15)
     case .histogram: self.init(title: "histogram", isRightAligned: false, importance: 14)
     case .size: self.init(title: "size", importance: 13)

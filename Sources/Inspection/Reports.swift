@@ -41,6 +41,10 @@ public struct LogicalReport: Sendable {
 public struct TensorReport: Sendable {
   public let info: TensorInfo
   public let layer: String
+  /// The layer's class, where the model says it.
+  public let layerClass: String?
+  /// What the tensor is to its layer, where the model says it.
+  public let variable: String?
   /// The file that holds it, where the model has several.
   public let file: String?
   public let offset: Int?
@@ -64,6 +68,8 @@ public struct TensorReport: Sendable {
 /// What tensors together amount to: a layer, or the model.
 public struct GroupReport: Sendable {
   public let name: String
+  /// Of a layer whose class is known.
+  public let className: String?
   public internal(set) var tensorCount = 0
   public internal(set) var elementCount = 0
   public internal(set) var byteCount = 0
@@ -89,7 +95,10 @@ public struct GroupReport: Sendable {
     return 8 * Double(byteCount) / Double(elementCount)
   }
 
-  init(name: String) { self.name = name }
+  init(name: String, className: String? = nil) {
+    self.name = name
+    self.className = className
+  }
 
   mutating func add(_ tensor: TensorReport) {
     tensorCount += 1
