@@ -49,7 +49,7 @@ public enum ModelInspection {
   ) throws(ModelError) -> ModelReport {
     let catalog = reader.catalog
     let chosen = catalog.tensors.indices.filter { options.names.accepts(catalog.tensors[$0].info.name) }
-    var reports = chosen.map { TensorReport(catalog, $0) }
+    var reports = chosen.map { TensorReport(reader, $0) }
     let packedCatalog = reader as? any PackedCatalog
     if !options.headerOnly {
       let plan = try InspectionPlan(reader, chosen)
@@ -219,11 +219,13 @@ private final class Ledger: Sendable {
 }
 
 extension TensorReport {
-  fileprivate init(_ catalog: Catalog, _ tensor: Int) {
+  fileprivate init(_ reader: any ContainerReader, _ tensor: Int) {
+    let catalog = reader.catalog
     let entry = catalog.tensors[tensor]
     self.init(
       info: entry.info, layer: layerName(of: entry.info.name),
-      file: catalog.files.count > 1 ? catalog.files[entry.file].path : nil, offset: entry.offset)
+      file: catalog.files.count > 1 ? catalog.files[entry.file].path : nil, offset: entry.offset,
+      storage: reader.storage(of: tensor))
   }
 }
 
@@ -241,7 +243,7 @@ extension ModelReport {
       isPacked: isPacked, canonicalZeros: packed?.canonicalZeros ?? 0, baseName: packed?.baseName,
       tensors: options.order.arrange(tensors),
       grouping: options.grouping, layers: options.grouping == .layer ? options.order.arrange(Self.layers(tensors)) : [],
-      totals: totals)
+      totals: totals, omissions: reader.catalog.omissions)
   }
 
   private static func layers(_ tensors: [TensorReport]) -> [GroupReport] {
