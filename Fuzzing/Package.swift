@@ -19,6 +19,7 @@ let package = Package(
       swiftSettings: strict),
     fuzzer("FuzzJSON"),
     fuzzer("FuzzSafetensors"),
+    fuzzer("FuzzGGUF"),
     fuzzer("FuzzPacked"),
   ]
 )
