@@ -5,6 +5,8 @@ import TensorModel
 public enum InspectionTable {
   /// Entries of metadata that are shown.
   private static let shownMetadata = 8
+  /// Columns of an entry of metadata, which may be a whole configuration.
+  private static let shownMetadataWidth = 200
 
   /// - Parameter width: columns of the terminal, which lines do not pass; at least 40 are used.
   public static func text(_ models: [ModelReport], width: Int, isColored: Bool = false) -> String {
@@ -33,12 +35,25 @@ public enum InspectionTable {
     let bits = model.totals.bitsPerWeight.map { ", \(Readable.decimal(hundredths: $0)) bits per weight" } ?? ""
     let facts = "\(model.format), \(Readable.bytes(model.byteCount))\(files), \(tensors(model.totals))\(bits)"
     let entries = model.metadata.prefix(shownMetadata).map {
-      "  \($0.key.escapedForDisplay): \($0.value.description.escapedForDisplay)".cut(to: width)
+      "  \($0.key.escapedForDisplay): \($0.value.description.escapedForDisplay)".cut(to: min(width, shownMetadataWidth))
     }
     let rest = model.metadata.count - entries.count
     let more = rest > 0 ? ["  … and \(Readable.grouped(rest)) more"] : []
     return [model.path.escapedForDisplay, facts] + entries + more
-      + Headline.sentences(model).flatMap { wrapped($0, width) }
+      + (Headline.sentences(model) + omissions(model)).flatMap { wrapped($0, width) }
+  }
+
+  /// Omissions that are named.
+  private static let shownOmissions = 6
+
+  /// What is not in the table though the files hold it.
+  private static func omissions(_ model: ModelReport) -> [String] {
+    guard !model.omissions.isEmpty else { return [] }
+    let shown = model.omissions.prefix(shownOmissions).map { "'\($0.name)' (\($0.reason))".escapedForDisplay }
+    let rest = model.omissions.count - shown.count
+    return [
+      "Not read: " + (shown + (rest > 0 ? ["and \(Readable.grouped(rest)) more"] : [])).joined(separator: ", ") + "."
+    ]
   }
 
   private static func tensors(_ totals: GroupReport) -> String {
@@ -104,6 +119,8 @@ private struct Row {
   var exactIn: String
   var histogram: String
   var packed: PackedSize?
+  var layout: String
+  var storedBytes: Int?
 
   init(_ tensor: TensorReport) {
     name = tensor.info.name.escapedForDisplay
@@ -121,6 +138,8 @@ private struct Row {
     exactIn = tensor.profile?.exactIn?.name ?? ""
     histogram = tensor.profile?.histogram.map { Sparkline.text($0.counts) } ?? ""
     packed = tensor.packed
+    layout = tensor.storage?.layout ?? ""
+    storedBytes = tensor.storage?.byteCount
   }
 
   /// - Parameter tensors: stands in the column of shapes.
@@ -136,6 +155,8 @@ private struct Row {
     exactIn = ""
     histogram = ""
     packed = group.packed
+    layout = ""
+    storedBytes = group.storedBytes
   }
 
   /// `rows 12/384` where whole rows are zero, `int4 g128` where dense weights lie on a grid, both where both do.
@@ -154,8 +175,8 @@ private struct Row {
 
 /// The columns, from left to right.
 private enum Field: CaseIterable {
-  case name, layer, className, variable, dtype, exactIn, shape, size, sparsity, structure, histogram, minimum, maximum,
-    mean, deviation, distinct
+  case name, layer, className, variable, dtype, exactIn, shape, size, layout, stored, sparsity, structure, histogram
+  case minimum, maximum, mean, deviation, distinct
   case entropy, packed, saving
 
   func isShown(for model: ModelReport) -> Bool {
@@ -167,6 +188,9 @@ private enum Field: CaseIterable {
     case .histogram: model.grouping == .tensor && model.tensors.contains { $0.profile?.histogram != nil }
     case .sparsity, .minimum, .maximum, .mean, .deviation, .entropy: !model.isHeaderOnly
     case .packed, .saving: model.totals.packed != nil
+    case .layout:
+      model.grouping == .tensor && model.tensors.contains { $0.storage.map { $0.layout != "contiguous" } ?? false }
+    case .stored: model.totals.storedBytes.map { $0 != model.totals.byteCount } ?? false
     }
   }
 
@@ -179,6 +203,8 @@ private enum Field: CaseIterable {
     case .dtype: row.dtype
     case .shape: row.shape
     case .size: Readable.bytes(row.byteCount)
+    case .layout: row.layout
+    case .stored: row.storedBytes.map(Readable.bytes) ?? ""
     case .sparsity: row.values.map { Readable.share($0.zeros, of: $0.elementCount) } ?? ""
     case .structure: row.structure
     case .minimum: number(row.values?.extremes?.minimum.asDouble)
@@ -221,6 +247,8 @@ extension TextTable.Column {
     case .mean: self.init(title: "mean", importance: 3)
     case .exactIn: self.init(title: "exact in", isRightAligned: false, importance: 2)
     case .distinct: self.init(title: "distinct", importance: 1)
+    case .layout: self.init(title: "storage", isRightAligned: false, importance: 6)
+    case .stored: self.init(title: "stored", importance: 6)
     }
   }
 }

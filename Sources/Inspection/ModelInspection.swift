@@ -51,7 +51,7 @@ public enum ModelInspection {
     let keras = KerasNames(catalog)
     var chosen = catalog.tensors.indices.filter { options.names.accepts(catalog.tensors[$0].info.name) }
     if let keras { chosen = keras.inModelOrder(chosen) }
-    var reports = chosen.map { TensorReport(catalog, $0, keras?.variables[$0]) }
+    var reports = chosen.map { TensorReport(reader, $0, keras?.variables[$0]) }
     let packedCatalog = reader as? any PackedCatalog
     if !options.headerOnly {
       let plan = try InspectionPlan(reader, chosen)
@@ -222,12 +222,14 @@ private final class Ledger: Sendable {
 
 extension TensorReport {
   /// - Parameter variable: what Keras calls it, where it does.
-  fileprivate init(_ catalog: Catalog, _ tensor: Int, _ variable: KerasNames.Variable?) {
+  fileprivate init(_ reader: any ContainerReader, _ tensor: Int, _ variable: KerasNames.Variable?) {
+    let catalog = reader.catalog
     let entry = catalog.tensors[tensor]
     self.init(
       info: entry.info, layer: variable?.layer ?? layerName(of: entry.info.name), layerClass: variable?.className,
       variable: variable?.name,
-      file: catalog.files.count > 1 ? catalog.files[entry.file].path : nil, offset: entry.offset)
+      file: catalog.files.count > 1 ? catalog.files[entry.file].path : nil, offset: entry.offset,
+      storage: reader.storage(of: tensor))
   }
 }
 
@@ -245,7 +247,7 @@ extension ModelReport {
       isPacked: isPacked, canonicalZeros: packed?.canonicalZeros ?? 0, baseName: packed?.baseName,
       tensors: options.order.arrange(tensors),
       grouping: options.grouping, layers: options.grouping == .layer ? options.order.arrange(Self.layers(tensors)) : [],
-      totals: totals)
+      totals: totals, omissions: reader.catalog.omissions)
   }
 
   private static func layers(_ tensors: [TensorReport]) -> [GroupReport] {

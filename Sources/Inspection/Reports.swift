@@ -1,3 +1,4 @@
+public import Containers
 public import Kernels
 public import Packing
 public import TensorModel
@@ -24,6 +25,8 @@ public struct ModelReport: Sendable {
   /// One per layer, in the order that was asked for; empty where `grouping` is another.
   public let layers: [GroupReport]
   public let totals: GroupReport
+  /// What the files hold beside tensors and metadata, and why it is not read.
+  public let omissions: [Catalog.Omission]
   /// Tensors that several of the arrays make up, in file order; none where no data was read.
   public internal(set) var logical: [LogicalReport] = []
 }
@@ -48,6 +51,8 @@ public struct TensorReport: Sendable {
   /// The file that holds it, where the model has several.
   public let file: String?
   public let offset: Int?
+  /// How the container stores it, where it has several ways.
+  public let storage: TensorStorage?
   /// Nil where the data was not read, or where the dtype is unknown.
   public internal(set) var values: ValueStatistics?
   /// Nil as `values`.
@@ -86,6 +91,8 @@ public struct GroupReport: Sendable {
   private var entropy = 0.0
   private var profiledElements = 0
   public internal(set) var packed: PackedSize?
+  /// The bytes that the tensors take in their container, where it has several ways to store them.
+  public internal(set) var storedBytes: Int?
   /// Whether a number of one of the tensors comes from a sample.
   public internal(set) var isSampled = false
 
@@ -121,6 +128,7 @@ public struct GroupReport: Sendable {
       profiledElements += tensor.info.elementCount
     }
     isSampled = isSampled || tensor.isSampled
+    if let storage = tensor.storage { storedBytes = (storedBytes ?? 0) + storage.byteCount }
     if let theirs = tensor.packed {
       var sum = packed ?? PackedSize()
       sum.merge(theirs)

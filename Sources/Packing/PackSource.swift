@@ -23,6 +23,7 @@ public struct PackSource: Sendable {
   package enum Content: Sendable {
     case safetensors(SafetensorsFile)
     case gguf(GGUFFile)
+    case hdf5(HDF5File)
     /// A model file that needs not exist.
     case image(FileImage)
     /// A file of which only the bytes count; it is mapped when they are needed.
@@ -59,6 +60,10 @@ public struct PackSource: Sendable {
     case is PackedContainer: throw ModelError(.usage, "is packed already").inside(path)
     case is GGUFContainer:
       let content = Content.gguf(try GGUFFile(path: path, limits: limits))
+      return PackSource(
+        isFolder: false, files: [File(path: "", mode: 0, byteCount: status.byteCount, content: content)])
+    case is HDF5Container:
+      let content = Content.hdf5(try HDF5File(path: path, limits: limits))
       return PackSource(
         isFolder: false, files: [File(path: "", mode: 0, byteCount: status.byteCount, content: content)])
     default: break
@@ -100,19 +105,20 @@ public struct PackSource: Sendable {
     path: String, relativePath: String, mode: UInt32, byteCount: Int, limits: Limits, notes: inout [String]
   ) throws(ModelError) -> File {
     var content = Content.opaque(path: path)
-    let suffixes = (safetensors: CheckpointFiles.suffix, gguf: GGUFModel.suffix)
-    if relativePath.hasSuffix(suffixes.safetensors) || relativePath.hasSuffix(suffixes.gguf) {
-      do throws(ModelError) {
-        content =
-          relativePath.hasSuffix(suffixes.gguf)
-          ? .gguf(try GGUFFile(path: path, limits: limits))
-          : .safetensors(try SafetensorsFile(path: path, limits: limits))
-      } catch {
-        guard error.code == .malformed || error.code == .unsupported else { throw error }
-        notes.append("'\(relativePath)' is stored as bytes: \(error.message)")
-      }
+    do throws(ModelError) {
+      if let model = try self.model(path: path, limits: limits) { content = model }
+    } catch {
+      guard error.code == .malformed || error.code == .unsupported else { throw error }
+      notes.append("'\(relativePath)' is stored as bytes: \(error.message)")
     }
     return File(path: relativePath, mode: mode & 0o777, byteCount: byteCount, content: content)
+  }
+
+  /// The model file that its name says it is; nil where it says nothing.
+  private static func model(path: String, limits: Limits) throws(ModelError) -> Content? {
+    if path.hasSuffix(CheckpointFiles.suffix) { return .safetensors(try SafetensorsFile(path: path, limits: limits)) }
+    if path.hasSuffix(GGUFModel.suffix) { return .gguf(try GGUFFile(path: path, limits: limits)) }
+    return HDF5Model.isMember(path) ? .hdf5(try HDF5File(path: path, limits: limits)) : nil
   }
 }
 
@@ -127,6 +133,7 @@ extension PackSource.File {
     switch content {
     case .safetensors(let file): try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() }
     case .gguf(let file): try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() }
+    case .hdf5(let file): try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() }
     case .image(let image): try image.model.demandUnchanged()
     case .packed(let file, _): try file.demandUnchanged()
     case .opaque, .bytes: break
@@ -138,6 +145,7 @@ extension PackSource.File {
     switch content {
     case .safetensors(let file): file.header.layout
     case .gguf(let file): file.layout
+    case .hdf5(let file): file.layout
     case .image(let image): image.layout
     case .opaque, .bytes, .packed: nil
     }
@@ -148,7 +156,7 @@ extension PackSource.File {
     switch content {
     case .safetensors(let file): file.header.metadataTensor
     case .image(let image): image.metadataTensor
-    case .gguf, .opaque, .bytes, .packed: nil
+    case .gguf, .hdf5, .opaque, .bytes, .packed: nil
     }
   }
 }

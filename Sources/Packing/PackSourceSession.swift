@@ -20,6 +20,7 @@ package final class PackSourceSession {
     switch source.files[file].content {
     case .safetensors(let file): return try file.map.withBytes(range, through: buffer, body)
     case .gguf(let file): return try file.map.withBytes(range, through: buffer, body)
+    case .hdf5(let file): return try file.map.withBytes(range, through: buffer, body)
     case .image(let image):
       return try within(image.model.path) { () throws(ModelError) in
         try image.withBytes(range, session(of: image.model), body)
@@ -42,6 +43,7 @@ package final class PackSourceSession {
     switch source.files[file].content {
     case .safetensors(let file): file.map.release(range)
     case .gguf(let file): file.map.release(range)
+    case .hdf5(let file): file.map.release(range)
     case .image(let image): image.release(range, session(of: image.model))
     case .opaque, .bytes, .packed: break
     }
