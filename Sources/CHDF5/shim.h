@@ -5,6 +5,8 @@
 #include <hdf5.h>
 #include <string.h>
 
+#include "window.h"
+
 // Swift imports neither macros that call functions nor those that choose one: what is needed of them stands here under
 // the prefix `tare_`.
 

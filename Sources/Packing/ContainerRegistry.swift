@@ -26,7 +26,7 @@ public enum ContainerRegistry {
 
   /// In the order in which they are asked whether a file is theirs.
   public static let all: [any ContainerFormat] = [
-    PackedContainer(), GGUFContainer(), SafetensorsContainer(), HDF5Container(),
+    PackedContainer(), GGUFContainer(), KerasContainer(), SafetensorsContainer(), HDF5Container(),
   ]
 
   /// Opens the model at `path`: a file by its content, else a folder that holds one.
@@ -44,6 +44,7 @@ public enum ContainerRegistry {
     let names = try within(path) { () throws(ModelError) in try namesInFolder(path, limit: Limits().files) }
     if names.contains(where: CheckpointFiles.isMember) { return SafetensorsContainer() }
     if names.contains(where: GGUFModel.isMember) { return GGUFContainer() }
+    if HDF5Model.recognisesKeras(folder: names) { return KerasContainer() }
     return names.contains(where: HDF5Model.isMember) ? HDF5Container() : SafetensorsContainer()
   }
 
@@ -83,6 +84,19 @@ public struct HDF5Container: ContainerFormat {
 
   public func open(path: String, limits: Limits, base: BaseModel?) throws(ModelError) -> any ContainerReader {
     try HDF5Model.open(path: path, limits: limits)
+  }
+}
+
+/// What Keras 3 writes.
+public struct KerasContainer: ContainerFormat {
+  public let name = "keras"
+  public let summary = "an archive of Keras 3, also unzipped, or sharded weights by their index; read by tare-hdf5"
+  public let isWritten = false
+
+  public func recognises(_ start: RawSpan) -> Bool { HDF5Model.recognisesKeras(start) }
+
+  public func open(path: String, limits: Limits, base: BaseModel?) throws(ModelError) -> any ContainerReader {
+    try HDF5Model.openKeras(path: path, limits: limits)
   }
 }
 

@@ -66,6 +66,7 @@ public struct PackSource: Sendable {
       let content = Content.hdf5(try HDF5File(path: path, limits: limits))
       return PackSource(
         isFolder: false, files: [File(path: "", mode: 0, byteCount: status.byteCount, content: content)])
+    case is KerasContainer: return try keras(path, status, limits)
     default: break
     }
     let model = try SafetensorsModel.open(path: path, set: false, limits: limits)
@@ -74,6 +75,25 @@ public struct PackSource: Sendable {
       return PackSource(isFolder: false, files: [file])
     }
     return index(path, status, model)
+  }
+
+  /// An archive, or the index of sharded weights and the shards that it names. Of an archive whose weights are compressed
+  /// the bytes are all that counts.
+  private static func keras(_ path: String, _ status: FileStatus, _ limits: Limits) throws(ModelError) -> PackSource {
+    guard let (isSharded, shards) = try HDF5Model.filesOfKeras(path: path, limits: limits) else {
+      let file = File(path: "", mode: 0, byteCount: status.byteCount, content: .opaque(path: path))
+      return PackSource(isFolder: false, files: [file], notes: ["the weights are compressed, and stored as bytes"])
+    }
+    guard isSharded else {
+      let file = File(path: "", mode: 0, byteCount: status.byteCount, content: .hdf5(shards[0].file))
+      return PackSource(isFolder: false, files: [file])
+    }
+    var files = shards.map { name, file in
+      File(path: name, mode: file.map.mode & 0o777, byteCount: file.map.byteCount, content: .hdf5(file))
+    }
+    let name = splitPath(path).name
+    files.append(File(path: name, mode: status.mode, byteCount: status.byteCount, content: .opaque(path: path)))
+    return PackSource(isFolder: true, files: files)
   }
 
   /// The index of a sharded checkpoint, and the shards that it names.
@@ -118,6 +138,12 @@ public struct PackSource: Sendable {
   private static func model(path: String, limits: Limits) throws(ModelError) -> Content? {
     if path.hasSuffix(CheckpointFiles.suffix) { return .safetensors(try SafetensorsFile(path: path, limits: limits)) }
     if path.hasSuffix(GGUFModel.suffix) { return .gguf(try GGUFFile(path: path, limits: limits)) }
+    if path.hasSuffix(".keras") {
+      guard let (_, files) = try HDF5Model.filesOfKeras(path: path, limits: limits), let file = files.first else {
+        throw ModelError(.unsupported, "the weights are compressed")
+      }
+      return .hdf5(file.file)
+    }
     return HDF5Model.isMember(path) ? .hdf5(try HDF5File(path: path, limits: limits)) : nil
   }
 }

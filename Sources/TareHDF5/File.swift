@@ -10,9 +10,13 @@ struct File: ~Copyable {
 
   var value: hid_t { identifier.value }
 
+  /// - Parameter window: which part of the file at `path` is the HDF5 file; nil for all of it.
   /// - Throws: `malformed` where libhdf5 does not open it.
-  init(path: String) throws(HDF5Failure) {
+  init(path: String, window: Range<UInt64>?) throws(HDF5Failure) {
     let list = try Identifier(H5Pcreate(tare_class_file_access()), "an access list") { H5Pclose($0) }
+    if let window {
+      try demand(tare_set_window(list.value, window.lowerBound, window.upperBound - window.lowerBound), "a window")
+    }
     let file = try Identifier(
       unsafe H5Fopen(path, tare_read_only(), list.value), "libhdf5 does not open it"
     ) { H5Fclose($0) }

@@ -2,11 +2,11 @@ import Glibc
 import HDF5Protocol
 import TensorModel
 
-/// `tare-hdf5 FILE`: answers what `tare` asks of an HDF5 file, over standard input and output (`formats/hdf5.md`).
+/// `tare-hdf5 FILE [FROM TO]`: answers what `tare` asks of an HDF5 file, over standard input and output (`formats/hdf5.md`).
 @main
 struct Main {
   static func main() {
-    guard CommandLine.arguments.count == 2, isatty(0) == 0 else {
+    guard let arguments = Arguments(CommandLine.arguments), isatty(0) == 0 else {
       print("tare-hdf5 reads HDF5 files for tare, which starts it: there is nothing to do here by hand.")
       exit(EX_USAGE)
     }
@@ -18,7 +18,7 @@ struct Main {
     channel.send(.hello, hello.bytes)
     ResourceLimits.allow(seconds: ResourceLimits.firstSeconds)
     do throws(HDF5Failure) {
-      try serve(try File(path: CommandLine.arguments[1]), channel)
+      try serve(try File(path: arguments.path, window: arguments.window), channel)
     } catch {
       channel.send(error)
     }
@@ -43,6 +43,21 @@ struct Main {
         }
       }
     }
+  }
+}
+
+/// Which file it is about.
+private struct Arguments {
+  let path: String
+  /// The part of it that is an HDF5 file; nil where all of it is.
+  var window: Range<UInt64>?
+
+  init?(_ words: [String]) {
+    guard words.count == 2 || words.count == 4 else { return nil }
+    path = words[1]
+    guard words.count == 4 else { return }
+    guard let start = UInt64(words[2]), let end = UInt64(words[3]), start <= end else { return nil }
+    window = start..<end
   }
 }
 

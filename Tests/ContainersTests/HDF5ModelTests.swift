@@ -90,12 +90,12 @@ import Testing
       let model = try Self.model(name)
       let file = try fileBytes("\(Self.golden)/\(name)")
       let session = model.makeSession()
-      for tensor in model.file.layout.tensors {
+      for tensor in model.files[0].layout.tensors {
         let number = try #require(model.catalog.tensors.firstIndex { $0.info == tensor.info })
         #expect(try Self.bytes(session, number, 0..<tensor.range.count) == Array(file[tensor.range]), "\(tensor.info)")
       }
     }
-    let plain = try Self.model("plain.h5").file.layout.tensors.map(\.info.name)
+    let plain = try Self.model("plain.h5").files[0].layout.tensors.map(\.info.name)
     #expect(plain.contains("compact") && plain.contains("little/f4") && plain.contains("big/u1"))
     #expect(!plain.contains("big/f4") && !plain.contains("unwritten"))
   }

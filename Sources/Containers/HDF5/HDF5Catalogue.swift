@@ -28,3 +28,26 @@ struct HDF5Catalogue {
     }
   }
 }
+
+extension HDF5Catalogue {
+  /// The same of a file that lies `distance` bytes behind the start of another. What then lies beyond 2^64 lies in no file.
+  func moved(by distance: Int) -> HDF5Catalogue {
+    guard distance > 0 else { return self }
+    func moved(_ offset: UInt64) -> UInt64 {
+      let (sum, overflow) = offset.addingReportingOverflow(UInt64(distance))
+      return overflow ? .max : sum
+    }
+    var catalogue = self
+    for index in objects.indices {
+      for chunk in objects[index].chunks.indices {
+        catalogue.objects[index].chunks[chunk].offset = moved(objects[index].chunks[chunk].offset)
+      }
+      guard case .dataset(var dataset) = objects[index].object.kind,
+        case .contiguous(let offset?, let byteCount) = dataset.layout
+      else { continue }
+      dataset.layout = .contiguous(offset: moved(offset), byteCount: byteCount)
+      catalogue.objects[index].object.kind = .dataset(dataset)
+    }
+    return catalogue
+  }
+}

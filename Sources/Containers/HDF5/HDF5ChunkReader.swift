@@ -118,7 +118,7 @@ final class HDF5ChunkReader {
   private func decodedByLibrary(
     _ whole: HDF5Box, _ tensor: HDF5Tensor, _ chunks: HDF5Chunks, byteCount: Int
   ) throws(ModelError) -> [UInt8] {
-    if helper == nil { helper = try HDF5Helper(path: file.path, byteCount: file.map.byteCount) }
+    if helper == nil { helper = try file.makeHelper() }
     let rank = chunks.datasetRank
     return try helper!.elements(
       HDF5ChunkRequest(

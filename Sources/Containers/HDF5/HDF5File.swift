@@ -8,24 +8,40 @@ public final class HDF5File: Sendable {
   public let header: HDF5Header
   let cache = HDF5ChunkCache()
 
-  public var path: String { map.path }
+  /// What errors name.
+  public let path: String
+  /// The part of the file on the disk that it is; nil for all of it.
+  private let window: Range<Int>?
 
   /// Opens the file at `path`, which every error names as its outermost context.
+  /// - Parameters:
+  ///   - window: the part of it that is an HDF5 file; nil for all of it. Offsets count from the start of the whole.
+  ///   - shownPath: what errors name instead of `path`.
   /// - Throws: `missing` where it can't be read; `unsupported` where the program is not there that reads HDF5, or the file
   ///   is of a later version; else what the helper throws, and `HDF5Header`.
-  public init(path: String, limits: Limits = Limits()) throws(ModelError) {
-    let map = try within(path) { () throws(ModelError) in try MappedFile(path: path) }
-    header = try within(path) { () throws(ModelError) in
-      let userBlockBytes = try map.withBytes(0..<map.byteCount) { (bytes) throws(ModelError) in
-        try HDF5Signature.prove(bytes)
-      }
-      let catalogue = try HDF5Helper(path: path, byteCount: map.byteCount).catalogue()
+  public init(
+    path: String, window: Range<Int>? = nil, shownAs shownPath: String? = nil, limits: Limits = Limits()
+  ) throws(ModelError) {
+    let map = try within(shownPath ?? path) { () throws(ModelError) in try MappedFile(path: path) }
+    let place = window ?? 0..<map.byteCount
+    header = try within(shownPath ?? path) { () throws(ModelError) in
+      guard place.upperBound <= map.byteCount else { throw ModelError(.inputOutput, "changed while it was read") }
+      let userBlockBytes = try map.withBytes(place) { (bytes) throws(ModelError) in try HDF5Signature.prove(bytes) }
+      let catalogue = try HDF5Helper(path: path, byteCount: place.count, window: window).catalogue()
       // The helper opened it by its name.
       try map.demandUnchanged()
       return try HDF5Header(
-        catalogue, fileByteCount: map.byteCount, userBlockBytes: userBlockBytes, limits: limits)
+        catalogue.moved(by: place.lowerBound), fileByteCount: place.upperBound,
+        userBlockBytes: place.lowerBound + userBlockBytes, limits: limits)
     }
+    self.path = shownPath ?? path
+    self.window = window
     self.map = map
+  }
+
+  /// Another helper for the file, used by one thread.
+  func makeHelper() throws(ModelError) -> HDF5Helper {
+    try HDF5Helper(path: map.path, byteCount: window?.count ?? map.byteCount, window: window)
   }
 
   /// How the file is cut: tensors that lie in it in one piece, as they are lent, and bytes between them. Of those that lie
@@ -37,7 +53,7 @@ public final class HDF5File: Sendable {
       tensors.append(FileLayout.Tensor(info: info, range: place..<(place + info.byteCount)))
       end = place + info.byteCount
     }
-    return FileLayout(container: "hdf5", byteCount: map.byteCount, tensors: tensors)
+    return FileLayout(container: window == nil ? "hdf5" : "keras", byteCount: map.byteCount, tensors: tensors)
   }
 
   private var places: [(Int, TensorInfo)] {

@@ -4,7 +4,7 @@ public import TensorModel
 /// What an HDF5 file holds, proved once: names and keys are distinct, sizes follow from shapes, and all bytes that are
 /// stored lie inside the file.
 public struct HDF5Header: Sendable {
-  /// Bytes in front of what HDF5 calls the file.
+  /// Bytes in front of what HDF5 calls the file, those of an archive included.
   let userBlockBytes: Int
   /// In the order in which the groups are walked.
   let tensors: [HDF5Tensor]

@@ -14,15 +14,18 @@ final class HDF5Helper {
   private let library: String
 
   /// Starts the helper for the file at `path`.
-  /// - Parameter byteCount: the file's, by which the time is measured that answers may take: 10 seconds, and 5 more for
-  ///   each GiB.
+  /// - Parameters:
+  ///   - byteCount: of the HDF5 file, by which the time is measured that answers may take: 10 seconds, and 5 more for each
+  ///     GiB.
+  ///   - window: the part of the file at `path` that it is; nil for all of it.
   /// - Throws: `unsupported` where there is no helper, or one of another version.
-  init(path: String, byteCount: Int) throws(ModelError) {
+  init(path: String, byteCount: Int, window: Range<Int>?) throws(ModelError) {
     let program = try HDF5HelperPath.find()
     patience = .seconds(10 + min(590, 5 * (byteCount >> 30)))
     var hello: HDF5Hello
     do {
-      process = try HelperProcess(path: program, arguments: [path])
+      process = try HelperProcess(
+        path: program, arguments: [path] + (window.map { ["\($0.lowerBound)", "\($0.upperBound)"] } ?? []))
       hello = try Self.hello(of: process)
     } catch {
       throw Self.doesNotStart(program, error)

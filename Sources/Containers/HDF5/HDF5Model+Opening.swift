@@ -11,7 +11,7 @@ extension HDF5Model {
   public static func open(path: String, limits: Limits = Limits()) throws(ModelError) -> HDF5Model {
     let status = try within(path) { () throws(ModelError) in try FileStatus(path: path) }
     guard status.kind == .folder else {
-      return HDF5Model(path: path, name: splitPath(path).name, file: try HDF5File(path: path, limits: limits))
+      return try HDF5Model(path: path, files: [(splitPath(path).name, try HDF5File(path: path, limits: limits))])
     }
     let names = try within(path) { () throws(ModelError) in
       let names = try namesInFolder(path, limit: limits.files).filter(isMember)
@@ -23,8 +23,8 @@ extension HDF5Model {
       }
       return names
     }
-    return HDF5Model(
-      path: path, name: names[0], file: try HDF5File(path: asFolder(path) + names[0], limits: limits))
+    let file = try HDF5File(path: asFolder(path) + names[0], limits: limits)
+    return try HDF5Model(path: path, files: [(names[0], file)])
   }
 
   /// Whether a file is one by its name, hidden ones not.
