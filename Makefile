@@ -18,6 +18,8 @@ INSTALL ?= install
 # linked in: the installed program needs no toolchain.
 RELEASE = -c release --static-swift-stdlib
 BINARY = .build/release/tare
+# What reads HDF5 for it: the only program that is linked with libhdf5.
+HELPER = .build/release/tare-hdf5
 
 bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man/man1
@@ -29,6 +31,7 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 release: set-up
 	$(SWIFT) build $(RELEASE) --product tare
+	$(SWIFT) build $(RELEASE) --product tare-hdf5
 
 set-up:
 	@scripts/set-up
@@ -67,13 +70,14 @@ completions: set-up
 install: release
 	$(INSTALL) -d "$(bindir)" "$(mandir)" "$(bashdir)" "$(zshdir)" "$(fishdir)"
 	$(INSTALL) -s -m 755 $(BINARY) "$(bindir)/tare"
+	$(INSTALL) -s -m 755 $(HELPER) "$(bindir)/tare-hdf5"
 	$(INSTALL) -m 644 man/*.1 "$(mandir)"
 	$(INSTALL) -m 644 completions/tare.bash "$(bashdir)/tare"
 	$(INSTALL) -m 644 completions/_tare "$(zshdir)/_tare"
 	$(INSTALL) -m 644 completions/tare.fish "$(fishdir)/tare.fish"
 
 uninstall:
-	rm -f "$(bindir)/tare" $(patsubst man/%,"$(mandir)/%",$(wildcard man/*.1))
+	rm -f "$(bindir)/tare" "$(bindir)/tare-hdf5" $(patsubst man/%,"$(mandir)/%",$(wildcard man/*.1))
 	rm -f "$(bashdir)/tare" "$(zshdir)/_tare" "$(fishdir)/tare.fish"
 
 bench: release

@@ -28,6 +28,7 @@ let package = Package(
   products: [
     .library(name: "Tare", targets: ["Tare"]),
     .executable(name: "tare", targets: ["TareCommand"]),
+    .executable(name: "tare-hdf5", targets: ["TareHDF5"]),
     // For the benchmarks; nothing of it is promised to others.
     .library(name: "TareKernels", targets: ["Kernels"]),
   ],
@@ -38,14 +39,16 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .target(name: "CKernels"),
     layer("TensorModel"),
+    layer("HDF5Protocol", ["TensorModel"]),
     layer("ByteStore", ["TensorModel"]),
     layer("Kernels", ["TensorModel", "CKernels"]),
     layer("Codecs", ["TensorModel", "CZstd", "CZlib"]),
     layer("Encodings", ["TensorModel", "Kernels", "Codecs"]),
     layer("Filters", ["TensorModel", "Kernels", "Codecs"]),
-    layer("Containers", ["TensorModel", "ByteStore", "Kernels"]),
+    layer("Containers", ["TensorModel", "ByteStore", "Kernels", "Codecs", "Filters", "HDF5Protocol"]),
     layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Codecs", "Encodings", "Containers"]),
     layer("Schemas", ["TensorModel", "Kernels", "Codecs", "Containers", "Packing"]),
     layer("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Schemas"]),
@@ -67,13 +70,17 @@ let package = Package(
       name: "TareCommand",
       dependencies: ["Tare", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
+    .executableTarget(
+      name: "TareHDF5", dependencies: ["TensorModel", "HDF5Protocol", "CHDF5"], swiftSettings: strict),
     tests("Kernels", ["TensorModel", "Kernels", "MemoryModel"]),
     tests("Codecs", ["TensorModel", "Codecs", "MemoryModel"]),
     tests("Filters", ["TensorModel", "Filters", "MemoryModel"]),
     tests("Encodings", ["TensorModel", "Kernels", "Codecs", "Encodings", "MemoryModel"]),
     tests(
       "Packing", ["TensorModel", "ByteStore", "Kernels", "Codecs", "Encodings", "Containers", "Packing", "MemoryModel"]),
-    tests("Containers", ["TensorModel", "ByteStore", "Kernels", "Containers", "MemoryModel"]),
+    tests(
+      "Containers",
+      ["TensorModel", "ByteStore", "Kernels", "Filters", "HDF5Protocol", "Containers", "MemoryModel"]),
     tests(
       "TareCommand",
       [

@@ -32,8 +32,8 @@ struct PartialFile: Sendable {
   private static let temporary = 0o20_000_000 | O_DIRECTORY
 
   /// A file without a name on the file system of `folder`; nil where that is not to be had.
-  private static func openNameless(in folder: String) -> Int32? {
-    let descriptor = unsafe open(folder, temporary | O_WRONLY | O_CLOEXEC, 0o600)
+  static func openNameless(in folder: String) -> Int32? {
+    let descriptor = unsafe open(folder, temporary | O_RDWR | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return nil }
     // By this path it gets its name in the end.
     if unsafe access(path(of: descriptor), F_OK) == 0 { return descriptor }

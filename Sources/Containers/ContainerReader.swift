@@ -17,12 +17,28 @@ public protocol ContainerReader: AnyObject, Sendable {
   /// The chunks in which the tensor is read best.
   func grid(of tensor: Int) -> ChunkGrid
 
+  /// How the container stores the tensor, where it has several ways.
+  func storage(of tensor: Int) -> TensorStorage?
+
   /// Demands that nobody has written to the model's files since they were opened.
   /// - Throws: `inputOutput`, which names the file: what was read may be a mixture.
   func demandUnchanged() throws(ModelError)
 
   /// A view for one worker. Sessions may be used at the same time, each by one thread.
   func makeSession() -> any TensorSession
+}
+
+/// How a container stores a tensor.
+public struct TensorStorage: Hashable, Sendable {
+  /// For people: `contiguous`, `chunked 64×64, shuffle, gzip 6`.
+  public let layout: String
+  /// The bytes of the file that its elements take.
+  public let byteCount: Int
+
+  public init(layout: String, byteCount: Int) {
+    self.layout = layout
+    self.byteCount = byteCount
+  }
 }
 
 /// One worker's view of an opened model, with whatever buffers it needs, which live as long as it does.
@@ -47,6 +63,8 @@ extension TensorSession {
 
 extension ContainerReader {
   public var filePaths: [String] { [path] }
+
+  public func storage(of tensor: Int) -> TensorStorage? { nil }
 
   public func grid(of tensor: Int) -> ChunkGrid { ChunkGrid(catalog.tensors[tensor].info) }
 

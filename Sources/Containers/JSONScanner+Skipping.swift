@@ -1,6 +1,27 @@
 public import TensorModel
 
 extension JSONScanner {
+  /// What a value is by its first byte.
+  public enum Kind: Sendable {
+    case object, array, string
+    /// A number, a boolean, null, or none of JSON.
+    case other
+  }
+
+  /// What the next value is, without reading it.
+  public var nextKind: Kind {
+    mutating get {
+      skipWhitespace()
+      guard position < bytes.count else { return .other }
+      switch bytes[position] {
+      case UInt8(ascii: "{"): return .object
+      case UInt8(ascii: "["): return .array
+      case UInt8(ascii: "\""): return .string
+      default: return .other
+      }
+    }
+  }
+
   /// Reads any value and forgets it, held to the same grammar and depth as one that is kept.
   public mutating func skipValue() throws(ModelError) {
     skipWhitespace()

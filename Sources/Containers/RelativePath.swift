@@ -30,6 +30,14 @@ public enum RelativePath {
     }
   }
 
+  /// Whether `name` is that of a file beside another. Names come from strangers: one that left the folder would have us read
+  /// any file.
+  static func isName(_ name: String) -> Bool {
+    let bytes = name.utf8
+    return !bytes.isEmpty && bytes.count <= 255 && name != "." && name != ".."
+      && !bytes.contains { $0 == slash || $0 == UInt8(ascii: "\\") || $0 == 0 }
+  }
+
   private static let slash = UInt8(ascii: "/")
 
   /// What forbids `name` as a name between slashes; nil where nothing does.

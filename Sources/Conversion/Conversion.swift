@@ -61,6 +61,14 @@ public struct Conversion: Sendable {
     self.base = base
     companions = source.companions.map(\.path)
     leftovers = source.leftovers
-    notes = source.notes
+    notes = source.notes + Self.notes(of: source.model.catalog.omissions)
+  }
+
+  /// What does not go along because it is neither tensor nor metadata.
+  private static func notes(of omissions: [Catalog.Omission]) -> [String] {
+    let shown = omissions.prefix(3).map { "'\($0.name)' (\($0.reason))" }
+    guard !shown.isEmpty else { return [] }
+    let rest = omissions.count - shown.count
+    return ["left out: " + shown.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")]
   }
 }

@@ -8,10 +8,12 @@ public enum InspectionCSV {
   public static func text(_ models: [ModelReport]) -> String {
     guard let first = models.first else { return "" }
     let metrics = metrics(first.grouping, isHeaderOnly: first.isHeaderOnly)
-    var lines = [(labels(first) + metrics.map(\.rawValue) + facts(first))]
+    let namesVariables = models.contains { $0.tensors.contains { $0.variable != nil } }
+    var lines = [(labels(first, namesVariables) + metrics.map(\.rawValue) + facts(first))]
     for model in models {
       for row in model.rows {
-        lines.append(cells(row, model) + metrics.map { $0.value(of: row)?.text ?? "" } + facts(row, model))
+        lines.append(
+          cells(row, model, namesVariables) + metrics.map { $0.value(of: row)?.text ?? "" } + facts(row, model))
       }
     }
     return lines.csv
@@ -21,20 +23,23 @@ public enum InspectionCSV {
     Metric.all(of: grouping).filter { !isHeaderOnly || !$0.needsData }
   }
 
-  private static func labels(_ model: ModelReport) -> [String] {
+  /// - Parameter namesVariables: whether one of the models says of what class its layers are, and what tensors are to them.
+  private static func labels(_ model: ModelReport, _ namesVariables: Bool) -> [String] {
     switch model.grouping {
-    case .tensor: ["path", "name", "layer", "dtype", "shape"]
-    case .layer: ["path", "layer", "dtype"]
+    case .tensor: ["path", "name", "layer"] + (namesVariables ? ["class", "variable"] : []) + ["dtype", "shape"]
+    case .layer: ["path", "layer"] + (namesVariables ? ["class"] : []) + ["dtype"]
     case .model: ["path", "dtype"]
     }
   }
 
-  private static func cells(_ row: ReportRow, _ model: ModelReport) -> [String] {
+  private static func cells(_ row: ReportRow, _ model: ModelReport, _ namesVariables: Bool) -> [String] {
     guard let tensor = row.tensor else {
-      return [model.path] + (model.grouping == .layer ? [row.name] : []) + [row.dtype]
+      let layer = model.grouping == .layer ? [row.name] + (namesVariables ? [row.className ?? ""] : []) : []
+      return [model.path] + layer + [row.dtype]
     }
+    let variable = namesVariables ? [tensor.layerClass ?? "", tensor.variable ?? ""] : []
     let shape = tensor.info.shape.map(String.init).joined(separator: "x")
-    return [model.path, row.name, tensor.layer, row.dtype, shape]
+    return [model.path, row.name, tensor.layer] + variable + [row.dtype, shape]
   }
 
   private static func facts(_ model: ModelReport) -> [String] {

@@ -31,7 +31,18 @@ public enum InspectionJSON {
     json.object("totals") { json in
       writeCounts(model.totals, to: &json)
       writeTotalValues(model.totals, to: &json)
+      if let stored = model.totals.storedBytes { json.integer("stored_bytes", stored) }
       if let packed = model.totals.packed { json.integer("packed_bytes", packed.byteCount) }
+    }
+    if !model.omissions.isEmpty {
+      json.array("omitted") { json in
+        for omission in model.omissions {
+          json.object { json in
+            json.string("name", omission.name)
+            json.string("reason", omission.reason)
+          }
+        }
+      }
     }
     if !model.logical.isEmpty {
       json.array("logical_tensors") { json in
@@ -78,6 +89,7 @@ public enum InspectionJSON {
 
   private static func write(_ layer: GroupReport, isHeaderOnly: Bool, to json: inout JSONText) {
     json.string("layer", layer.name)
+    if let className = layer.className { json.string("class", className) }
     writeCounts(layer, to: &json)
     json.array("dtypes", inline: true) { json in
       for dtype in layer.dtypes { json.string(nil, dtype.name) }
@@ -91,6 +103,8 @@ public enum InspectionJSON {
   private static func write(_ tensor: TensorReport, isHeaderOnly: Bool, to json: inout JSONText) {
     json.string("name", tensor.info.name)
     json.string("layer", tensor.layer)
+    if let className = tensor.layerClass { json.string("class", className) }
+    if let variable = tensor.variable { json.string("variable", variable) }
     json.string("dtype", tensor.info.dtype.name)
     json.array("shape", inline: true) { json in
       for dimension in tensor.info.shape { json.integer(nil, dimension) }
@@ -99,6 +113,12 @@ public enum InspectionJSON {
     json.integer("bytes", tensor.info.byteCount)
     if let file = tensor.file { json.string("file", file) }
     if let offset = tensor.offset { json.integer("offset", offset) } else { json.null("offset") }
+    if let storage = tensor.storage {
+      json.object("storage") { json in
+        json.string("layout", storage.layout)
+        json.integer("bytes", storage.byteCount)
+      }
+    }
     if !isHeaderOnly {
       write(tensor.values, to: &json)
       InspectionJSON.write(tensor.profile, finite: tensor.values?.moments?.count ?? 0, to: &json)

@@ -5,6 +5,8 @@ import TensorModel
 public enum InspectionTable {
   /// Entries of metadata that are shown.
   private static let shownMetadata = 8
+  /// Columns of an entry of metadata, which may be a whole configuration.
+  private static let shownMetadataWidth = 200
 
   /// - Parameter width: columns of the terminal, which lines do not pass; at least 40 are used.
   public static func text(_ models: [ModelReport], width: Int, isColored: Bool = false) -> String {
@@ -33,12 +35,25 @@ public enum InspectionTable {
     let bits = model.totals.bitsPerWeight.map { ", \(Readable.decimal(hundredths: $0)) bits per weight" } ?? ""
     let facts = "\(model.format), \(Readable.bytes(model.byteCount))\(files), \(tensors(model.totals))\(bits)"
     let entries = model.metadata.prefix(shownMetadata).map {
-      "  \($0.key.escapedForDisplay): \($0.value.description.escapedForDisplay)".cut(to: width)
+      "  \($0.key.escapedForDisplay): \($0.value.description.escapedForDisplay)".cut(to: min(width, shownMetadataWidth))
     }
     let rest = model.metadata.count - entries.count
     let more = rest > 0 ? ["  … and \(Readable.grouped(rest)) more"] : []
     return [model.path.escapedForDisplay, facts] + entries + more
-      + Headline.sentences(model).flatMap { wrapped($0, width) }
+      + (Headline.sentences(model) + omissions(model)).flatMap { wrapped($0, width) }
+  }
+
+  /// Omissions that are named.
+  private static let shownOmissions = 6
+
+  /// What is not in the table though the files hold it.
+  private static func omissions(_ model: ModelReport) -> [String] {
+    guard !model.omissions.isEmpty else { return [] }
+    let shown = model.omissions.prefix(shownOmissions).map { "'\($0.name)' (\($0.reason))".escapedForDisplay }
+    let rest = model.omissions.count - shown.count
+    return [
+      "Not read: " + (shown + (rest > 0 ? ["and \(Readable.grouped(rest)) more"] : [])).joined(separator: ", ") + "."
+    ]
   }
 
   private static func tensors(_ totals: GroupReport) -> String {
@@ -90,6 +105,9 @@ public enum InspectionTable {
 /// What a row of the table shows: a tensor, a layer, or the whole.
 private struct Row {
   var name: String
+  var layer = ""
+  var variable = ""
+  var className = ""
   var dtype: String
   var shape: String
   var byteCount: Int
@@ -101,9 +119,14 @@ private struct Row {
   var exactIn: String
   var histogram: String
   var packed: PackedSize?
+  var layout: String
+  var storedBytes: Int?
 
   init(_ tensor: TensorReport) {
     name = tensor.info.name.escapedForDisplay
+    layer = tensor.layer.escapedForDisplay
+    variable = tensor.variable?.escapedForDisplay ?? ""
+    className = tensor.layerClass?.escapedForDisplay ?? ""
     dtype = tensor.info.dtype.name
     shape = tensor.info.shape.map(String.init).joined(separator: "×")
     byteCount = tensor.info.byteCount
@@ -115,11 +138,14 @@ private struct Row {
     exactIn = tensor.profile?.exactIn?.name ?? ""
     histogram = tensor.profile?.histogram.map { Sparkline.text($0.counts) } ?? ""
     packed = tensor.packed
+    layout = tensor.storage?.layout ?? ""
+    storedBytes = tensor.storage?.byteCount
   }
 
   /// - Parameter tensors: stands in the column of shapes.
   init(_ group: GroupReport, tensors: String) {
     name = group.name.escapedForDisplay
+    className = group.className?.escapedForDisplay ?? ""
     dtype = group.dtypes.count > 1 ? "mixed" : group.dtypes.first?.name ?? ""
     shape = tensors
     byteCount = group.byteCount
@@ -129,6 +155,8 @@ private struct Row {
     exactIn = ""
     histogram = ""
     packed = group.packed
+    layout = ""
+    storedBytes = group.storedBytes
   }
 
   /// `rows 12/384` where whole rows are zero, `int4 g128` where dense weights lie on a grid, both where both do.
@@ -147,25 +175,36 @@ private struct Row {
 
 /// The columns, from left to right.
 private enum Field: CaseIterable {
-  case name, dtype, exactIn, shape, size, sparsity, structure, histogram, minimum, maximum, mean, deviation, distinct
+  case name, layer, className, variable, dtype, exactIn, shape, size, layout, stored, sparsity, structure, histogram
+  case minimum, maximum, mean, deviation, distinct
   case entropy, packed, saving
 
   func isShown(for model: ModelReport) -> Bool {
     switch self {
     case .name, .dtype, .shape, .size: true
+    case .layer, .variable: model.grouping == .tensor && model.tensors.contains { $0.variable != nil }
+    case .className: model.grouping != .model && model.tensors.contains { $0.layerClass != nil }
     case .structure, .exactIn, .distinct: !model.isHeaderOnly && model.grouping == .tensor
     case .histogram: model.grouping == .tensor && model.tensors.contains { $0.profile?.histogram != nil }
     case .sparsity, .minimum, .maximum, .mean, .deviation, .entropy: !model.isHeaderOnly
     case .packed, .saving: model.totals.packed != nil
+    case .layout:
+      model.grouping == .tensor && model.tensors.contains { $0.storage.map { $0.layout != "contiguous" } ?? false }
+    case .stored: model.totals.storedBytes.map { $0 != model.totals.byteCount } ?? false
     }
   }
 
   func cell(_ row: Row) -> String {
     switch self {
     case .name: row.name
+    case .layer: row.layer
+    case .className: row.className
+    case .variable: row.variable
     case .dtype: row.dtype
     case .shape: row.shape
     case .size: Readable.bytes(row.byteCount)
+    case .layout: row.layout
+    case .stored: row.storedBytes.map(Readable.bytes) ?? ""
     case .sparsity: row.values.map { Readable.share($0.zeros, of: $0.elementCount) } ?? ""
     case .structure: row.structure
     case .minimum: number(row.values?.extremes?.minimum.asDouble)
@@ -187,7 +226,10 @@ private enum Field: CaseIterable {
 extension TextTable.Column {
   fileprivate init(_ field: Field, _ grouping: InspectionOptions.Grouping) {
     switch field {
-    case .name: self.init(title: grouping == .layer ? "layer" : "name", isRightAligned: false, importance: 16)
+    case .name: self.init(title: grouping == .layer ? "layer" : "name", isRightAligned: false, importance: 17)
+    case .layer: self.init(title: "layer", isRightAligned: false, importance: 16)
+    case .variable: self.init(title: "variable", isRightAligned: false, importance: 16)
+    case .className: self.init(title: "class", isRightAligned: false, importance: 14)
     case .sparsity: self.init(title: "zeros", importance: 15)
     case .histogram: self.init(title: "histogram", isRightAligned: false, importance: 14)
     case .size: self.init(title: "size", importance: 13)
@@ -205,6 +247,8 @@ extension TextTable.Column {
     case .mean: self.init(title: "mean", importance: 3)
     case .exactIn: self.init(title: "exact in", isRightAligned: false, importance: 2)
     case .distinct: self.init(title: "distinct", importance: 1)
+    case .layout: self.init(title: "storage", isRightAligned: false, importance: 6)
+    case .stored: self.init(title: "stored", importance: 6)
     }
   }
 }

@@ -72,6 +72,8 @@ struct ReportRow {
   var name: String
   /// Of a tensor.
   var tensor: TensorReport?
+  /// Of a layer whose class is known.
+  var className: String?
   /// Of a layer or the whole.
   var tensorCount: Int?
   /// `mixed` where there are several.
@@ -97,6 +99,7 @@ struct ReportRow {
 
   init(_ group: GroupReport) {
     name = group.name
+    className = group.className
     tensorCount = group.tensorCount
     dtype = group.dtypes.count > 1 ? "mixed" : group.dtypes.first?.name ?? ""
     elementCount = group.elementCount

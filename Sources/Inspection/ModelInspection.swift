@@ -48,8 +48,10 @@ public enum ModelInspection {
     _ progress: (@Sendable (_ bytes: Int) -> Void)?
   ) throws(ModelError) -> ModelReport {
     let catalog = reader.catalog
-    let chosen = catalog.tensors.indices.filter { options.names.accepts(catalog.tensors[$0].info.name) }
-    var reports = chosen.map { TensorReport(catalog, $0) }
+    let keras = KerasNames(catalog)
+    var chosen = catalog.tensors.indices.filter { options.names.accepts(catalog.tensors[$0].info.name) }
+    if let keras { chosen = keras.inModelOrder(chosen) }
+    var reports = chosen.map { TensorReport(reader, $0, keras?.variables[$0]) }
     let packedCatalog = reader as? any PackedCatalog
     if !options.headerOnly {
       let plan = try InspectionPlan(reader, chosen)
@@ -219,16 +221,20 @@ private final class Ledger: Sendable {
 }
 
 extension TensorReport {
-  fileprivate init(_ catalog: Catalog, _ tensor: Int) {
+  /// - Parameter variable: what Keras calls it, where it does.
+  fileprivate init(_ reader: any ContainerReader, _ tensor: Int, _ variable: KerasNames.Variable?) {
+    let catalog = reader.catalog
     let entry = catalog.tensors[tensor]
     self.init(
-      info: entry.info, layer: layerName(of: entry.info.name),
-      file: catalog.files.count > 1 ? catalog.files[entry.file].path : nil, offset: entry.offset)
+      info: entry.info, layer: variable?.layer ?? layerName(of: entry.info.name), layerClass: variable?.className,
+      variable: variable?.name,
+      file: catalog.files.count > 1 ? catalog.files[entry.file].path : nil, offset: entry.offset,
+      storage: reader.storage(of: tensor))
   }
 }
 
 extension ModelReport {
-  /// - Parameter tensors: in file order.
+  /// - Parameter tensors: in file order, or the model's where that is known.
   fileprivate init(
     _ reader: any ContainerReader, _ options: InspectionOptions, _ tensors: [TensorReport], isPacked: Bool
   ) {
@@ -241,7 +247,7 @@ extension ModelReport {
       isPacked: isPacked, canonicalZeros: packed?.canonicalZeros ?? 0, baseName: packed?.baseName,
       tensors: options.order.arrange(tensors),
       grouping: options.grouping, layers: options.grouping == .layer ? options.order.arrange(Self.layers(tensors)) : [],
-      totals: totals)
+      totals: totals, omissions: reader.catalog.omissions)
   }
 
   private static func layers(_ tensors: [TensorReport]) -> [GroupReport] {
@@ -249,7 +255,7 @@ extension ModelReport {
     var names = NameIndex()
     for tensor in tensors {
       let index = names.insert(tensor.layer) ?? layers.count
-      if index == layers.count { layers.append(GroupReport(name: tensor.layer)) }
+      if index == layers.count { layers.append(GroupReport(name: tensor.layer, className: tensor.layerClass)) }
       layers[index].add(tensor)
     }
     return layers

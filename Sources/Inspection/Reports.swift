@@ -1,3 +1,4 @@
+public import Containers
 public import Kernels
 public import Packing
 public import TensorModel
@@ -24,6 +25,8 @@ public struct ModelReport: Sendable {
   /// One per layer, in the order that was asked for; empty where `grouping` is another.
   public let layers: [GroupReport]
   public let totals: GroupReport
+  /// What the files hold beside tensors and metadata, and why it is not read.
+  public let omissions: [Catalog.Omission]
   /// Tensors that several of the arrays make up, in file order; none where no data was read.
   public internal(set) var logical: [LogicalReport] = []
 }
@@ -41,9 +44,15 @@ public struct LogicalReport: Sendable {
 public struct TensorReport: Sendable {
   public let info: TensorInfo
   public let layer: String
+  /// The layer's class, where the model says it.
+  public let layerClass: String?
+  /// What the tensor is to its layer, where the model says it.
+  public let variable: String?
   /// The file that holds it, where the model has several.
   public let file: String?
   public let offset: Int?
+  /// How the container stores it, where it has several ways.
+  public let storage: TensorStorage?
   /// Nil where the data was not read, or where the dtype is unknown.
   public internal(set) var values: ValueStatistics?
   /// Nil as `values`.
@@ -64,6 +73,8 @@ public struct TensorReport: Sendable {
 /// What tensors together amount to: a layer, or the model.
 public struct GroupReport: Sendable {
   public let name: String
+  /// Of a layer whose class is known.
+  public let className: String?
   public internal(set) var tensorCount = 0
   public internal(set) var elementCount = 0
   public internal(set) var byteCount = 0
@@ -80,6 +91,8 @@ public struct GroupReport: Sendable {
   private var entropy = 0.0
   private var profiledElements = 0
   public internal(set) var packed: PackedSize?
+  /// The bytes that the tensors take in their container, where it has several ways to store them.
+  public internal(set) var storedBytes: Int?
   /// Whether a number of one of the tensors comes from a sample.
   public internal(set) var isSampled = false
 
@@ -89,7 +102,10 @@ public struct GroupReport: Sendable {
     return 8 * Double(byteCount) / Double(elementCount)
   }
 
-  init(name: String) { self.name = name }
+  init(name: String, className: String? = nil) {
+    self.name = name
+    self.className = className
+  }
 
   mutating func add(_ tensor: TensorReport) {
     tensorCount += 1
@@ -112,6 +128,7 @@ public struct GroupReport: Sendable {
       profiledElements += tensor.info.elementCount
     }
     isSampled = isSampled || tensor.isSampled
+    if let storage = tensor.storage { storedBytes = (storedBytes ?? 0) + storage.byteCount }
     if let theirs = tensor.packed {
       var sum = packed ?? PackedSize()
       sum.merge(theirs)

@@ -62,6 +62,11 @@ public struct PackSource: Sendable {
       let content = try Content(GGUFFile(path: path, limits: limits))
       return PackSource(
         isFolder: false, files: [File(path: "", mode: 0, byteCount: status.byteCount, content: content)])
+    case is HDF5Container:
+      let content = try Content(HDF5File(path: path, limits: limits))
+      return PackSource(
+        isFolder: false, files: [File(path: "", mode: 0, byteCount: status.byteCount, content: content)])
+    case is KerasContainer: return try keras(path, status, limits)
     default: break
     }
     let model = try SafetensorsModel.open(path: path, set: false, limits: limits)
@@ -70,6 +75,27 @@ public struct PackSource: Sendable {
       return PackSource(isFolder: false, files: [file])
     }
     return index(path, status, model)
+  }
+
+  /// An archive, or the index of sharded weights and the shards that it names. Of an archive whose weights are compressed
+  /// the bytes are all that counts.
+  private static func keras(_ path: String, _ status: FileStatus, _ limits: Limits) throws(ModelError) -> PackSource {
+    guard let (isSharded, shards) = try HDF5Model.filesOfKeras(path: path, limits: limits) else {
+      let file = File(path: "", mode: 0, byteCount: status.byteCount, content: .opaque(path: path))
+      return PackSource(isFolder: false, files: [file], notes: ["the weights are compressed, and stored as bytes"])
+    }
+    guard isSharded else {
+      let file = File(path: "", mode: 0, byteCount: status.byteCount, content: try Content(shards[0].file))
+      return PackSource(isFolder: false, files: [file])
+    }
+    var files: [File] = []
+    for (name, file) in shards {
+      files.append(
+        File(path: name, mode: file.map.mode & 0o777, byteCount: file.map.byteCount, content: try Content(file)))
+    }
+    let name = splitPath(path).name
+    files.append(File(path: name, mode: status.mode, byteCount: status.byteCount, content: .opaque(path: path)))
+    return PackSource(isFolder: true, files: files)
   }
 
   /// The index of a sharded checkpoint, and the shards that it names.
@@ -101,19 +127,26 @@ public struct PackSource: Sendable {
     path: String, relativePath: String, mode: UInt32, byteCount: Int, limits: Limits, notes: inout [String]
   ) throws(ModelError) -> File {
     var content = Content.opaque(path: path)
-    let suffixes = (safetensors: CheckpointFiles.suffix, gguf: GGUFModel.suffix)
-    if relativePath.hasSuffix(suffixes.safetensors) || relativePath.hasSuffix(suffixes.gguf) {
-      do throws(ModelError) {
-        content =
-          relativePath.hasSuffix(suffixes.gguf)
-          ? try Content(GGUFFile(path: path, limits: limits))
-          : .safetensors(try SafetensorsFile(path: path, limits: limits))
-      } catch {
-        guard error.code == .malformed || error.code == .unsupported else { throw error }
-        notes.append("'\(relativePath)' is stored as bytes: \(error.message)")
-      }
+    do throws(ModelError) {
+      if let model = try self.model(path: path, limits: limits) { content = model }
+    } catch {
+      guard error.code == .malformed || error.code == .unsupported else { throw error }
+      notes.append("'\(relativePath)' is stored as bytes: \(error.message)")
     }
     return File(path: relativePath, mode: mode & 0o777, byteCount: byteCount, content: content)
+  }
+
+  /// The model file that its name says it is; nil where it says nothing.
+  private static func model(path: String, limits: Limits) throws(ModelError) -> Content? {
+    if path.hasSuffix(CheckpointFiles.suffix) { return .safetensors(try SafetensorsFile(path: path, limits: limits)) }
+    if path.hasSuffix(GGUFModel.suffix) { return try Content(GGUFFile(path: path, limits: limits)) }
+    if path.hasSuffix(".keras") {
+      guard let (_, files) = try HDF5Model.filesOfKeras(path: path, limits: limits), let file = files.first else {
+        throw ModelError(.unsupported, "the weights are compressed")
+      }
+      return try Content(file.file)
+    }
+    return HDF5Model.isMember(path) ? try Content(HDF5File(path: path, limits: limits)) : nil
   }
 }
 

@@ -30,12 +30,27 @@ public struct Catalog: Sendable {
     }
   }
 
+  /// Something of a file that is neither a tensor nor metadata here.
+  public struct Omission: Hashable, Sendable {
+    public var name: String
+    /// What it is: `strings`, `a soft link to 'a/b'`.
+    public var reason: String
+
+    public init(name: String, reason: String) {
+      self.name = name
+      self.reason = reason
+    }
+  }
+
   public var files: [File]
   public var tensors: [Entry]
+  /// What the files hold beside tensors and metadata, in containers that hold more than these.
+  public var omissions: [Omission]
 
-  public init(files: [File], tensors: [Entry]) {
+  public init(files: [File], tensors: [Entry], omissions: [Omission] = []) {
     self.files = files
     self.tensors = tensors
+    self.omissions = omissions
   }
 
   /// Bytes of all tensors together.

@@ -8,7 +8,7 @@ struct Rounding: Sendable {
     case a, b
   }
 
-  private enum Way: Sendable {
+  fileprivate enum Way: Sendable {
     /// Each number to the nearest.
     case numbers(FloatConversion)
     /// Blocks of them as a reference quantiser gives them, from numbers of a type: nil where they are F32 already.
@@ -16,7 +16,7 @@ struct Rounding: Sendable {
   }
 
   let side: Side
-  private let way: Way
+  fileprivate let way: Way
   /// Elements that are converted at a time: whole blocks of every type.
   private static let pieceElements = 4096
 

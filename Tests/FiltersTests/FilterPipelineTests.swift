@@ -75,6 +75,17 @@ internal import Testing
     #expect(more?.message == "expected 101 bytes, found 100")
   }
 
+  /// The bytes of each half of the checksum 05040402 stand the other way round in files of old releases.
+  @Test func aChecksumHoldsInEitherOrderOfItsHalves() throws {
+    let pipeline = try FilterPipeline([ChunkFilter(id: 3)])
+    #expect(try undo(pipeline, [1, 2, 3, 0x02, 0x04, 0x04, 0x05], byteCount: 3) == [1, 2, 3])
+    #expect(try undo(pipeline, [1, 2, 3, 0x04, 0x02, 0x05, 0x04], byteCount: 3) == [1, 2, 3])
+    let error = #expect(throws: ModelError.self) {
+      try undo(pipeline, [1, 2, 3, 0x05, 0x04, 0x04, 0x02], byteCount: 3, at: 10)
+    }
+    #expect(error?.description == "fletcher32: checksum 02040405, expected 05040402 (at byte 13)")
+  }
+
   @Test func parametersAreProvedWhereTheyAreNeeded() throws {
     for filter in [
       ChunkFilter(id: 1), ChunkFilter(id: 1, parameters: [10]), ChunkFilter(id: 2), ChunkFilter(id: 2, parameters: [0]),

@@ -75,7 +75,7 @@ private struct WeightMap {
         shardOfTensor.append(known)
         continue
       }
-      guard Self.isFileName(file) else {
+      guard RelativePath.isName(file) else {
         throw ModelError(
           .malformed, "file '\(file)' of tensor '\(tensor)', expected a name without a folder",
           at: scanner.offset(of: value))
@@ -89,13 +89,6 @@ private struct WeightMap {
   }
 
   var isEmpty: Bool { tensors.count == 0 }
-
-  /// The names come from a stranger: one that left the folder would have us read any file.
-  private static func isFileName(_ name: String) -> Bool {
-    let bytes = name.utf8
-    return !bytes.isEmpty && bytes.count <= 255 && name != "." && name != ".."
-      && !bytes.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") || $0 == 0 }
-  }
 
   /// The files in bytewise order, in which shards are numbered.
   func sorted() -> (tensors: NameIndex, shardOfTensor: [Int], shards: [String]) {

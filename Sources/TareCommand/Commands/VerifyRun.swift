@@ -115,7 +115,7 @@ extension VerifyCommand {
   private static func isRecognised(_ path: String) throws(ModelError) -> Bool {
     try within(path) { () throws(ModelError) in
       let map = try MappedFile(path: path)
-      return try map.withBytes(0..<min(map.byteCount, 4096)) { start in
+      return try map.withBytes(0..<min(map.byteCount, ContainerRegistry.startBytes)) { start in
         ContainerRegistry.all.contains { $0.recognises(start) }
       }
     }

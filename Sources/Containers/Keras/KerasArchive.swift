@@ -1,0 +1,87 @@
+import ByteStore
+import TensorModel
+
+/// The archive in which Keras 3 keeps a model (`formats/keras.md`, "The archive").
+struct KerasArchive {
+  /// The weights, in place or in a temporary file.
+  let weights: HDF5File
+  /// Of the archive.
+  let byteCount: Int
+  /// `metadata.json` and `config.json` as they stand.
+  let metadata: [MetadataEntry]
+  /// What holds the weights where they are not read in place, for as long as they are read.
+  let temporary: TemporaryFile?
+
+  /// Opens the archive at `path`, which every error names as its outermost context.
+  /// - Throws: what `ZipArchive.parse` and `HDF5File` throw; `unsupported` where it holds no weights that are read.
+  init(path: String, limits: Limits = Limits()) throws(ModelError) {
+    let archive = try Listed(path: path, limits: limits)
+    byteCount = archive.map.byteCount
+    metadata = try within(path) { () throws(ModelError) in try archive.texts(limit: limits.headerBytes) }
+    if let inPlace = try archive.weightsInPlace(limits: limits) {
+      (weights, temporary) = (inPlace, nil)
+      return
+    }
+    let extracted = try within(path) { () throws(ModelError) in
+      try within("member '\(KerasFiles.weights)'") { () throws(ModelError) in
+        try archive.weights.extracted(from: archive.map, expansion: limits.expansion)
+      }
+    }
+    temporary = extracted
+    // Through a window, for the library would look for the real path of a file that has none.
+    weights = try HDF5File(
+      path: extracted.path, window: 0..<archive.weights.byteCount, shownAs: path, limits: limits)
+  }
+
+  /// The weights of the archive at `path`, as a part of it; nil where they are compressed.
+  static func weightsInPlace(path: String, limits: Limits) throws(ModelError) -> HDF5File? {
+    try Listed(path: path, limits: limits).weightsInPlace(limits: limits)
+  }
+
+  /// An archive whose members are known.
+  private struct Listed: ~Copyable {
+    let map: MappedFile
+    let weights: ZipMember
+    private let archive: ZipArchive
+
+    init(path: String, limits: Limits) throws(ModelError) {
+      let map = try within(path) { () throws(ModelError) in try MappedFile(path: path) }
+      let archive = try within(path) { () throws(ModelError) in
+        try map.withBytes(0..<map.byteCount) { (bytes) throws(ModelError) in
+          try ZipArchive.parse(bytes, limits: limits)
+        }
+      }
+      let weights = try within(path) { () throws(ModelError) in try Self.weights(of: archive) }
+      self.map = map
+      self.archive = archive
+      self.weights = weights
+    }
+
+    private static func weights(of archive: ZipArchive) throws(ModelError) -> ZipMember {
+      if let member = archive[KerasFiles.weights] { return member }
+      if archive[KerasFiles.numpyWeights] != nil {
+        throw ModelError(.unsupported, "the weights lie in '\(KerasFiles.numpyWeights)', which is not read")
+      }
+      throw ModelError(.unsupported, "a ZIP archive without '\(KerasFiles.weights)', no model of Keras 3")
+    }
+
+    func texts(limit: Int) throws(ModelError) -> [MetadataEntry] {
+      var entries: [MetadataEntry] = []
+      for name in KerasFiles.texts {
+        guard let member = archive[name] else { continue }
+        do throws(ModelError) {
+          entries.append(MetadataEntry(key: name, value: .string(try member.contents(in: map, limit: limit))))
+        } catch {
+          throw error.inside("member '\(name)'")
+        }
+      }
+      return entries
+    }
+
+    /// - Throws: what opening the HDF5 file throws.
+    func weightsInPlace(limits: Limits) throws(ModelError) -> HDF5File? {
+      guard weights.method == .stored else { return nil }
+      return try HDF5File(path: map.path, window: weights.range, limits: limits)
+    }
+  }
+}
