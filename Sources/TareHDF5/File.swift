@@ -5,8 +5,7 @@ import HDF5Protocol
 /// The file that the process was started for, open to be read.
 struct File: ~Copyable {
   private let identifier: Identifier
-  /// Bytes in front of what HDF5 calls the file.
-  let userBlockBytes: UInt64
+  let raw: RawFile
 
   var value: hid_t { identifier.value }
 
@@ -23,7 +22,7 @@ struct File: ~Copyable {
     let creation = try Identifier(H5Fget_create_plist(file.value), "the creation list") { H5Pclose($0) }
     var bytes: hsize_t = 0
     try demand(unsafe H5Pget_userblock(creation.value, &bytes), "the user block")
-    userBlockBytes = bytes
+    raw = RawFile(descriptor: unsafe open(path, O_RDONLY | O_CLOEXEC), userBlockBytes: UInt64(bytes))
     identifier = file
   }
 }

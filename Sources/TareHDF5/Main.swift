@@ -33,7 +33,7 @@ struct Main {
       ResourceLimits.allow(seconds: request.seconds)
       switch request.what {
       case .catalogue:
-        var walk = TreeWalk(channel, chunkBase: ChunkAddress.base(file))
+        var walk = TreeWalk(channel, file.raw)
         try walk.run(file.value)
       case .chunk(let chunk):
         do throws(HDF5Failure) {

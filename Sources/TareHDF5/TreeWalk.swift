@@ -8,16 +8,15 @@ import TensorModel
 /// Soft and external links are reported, never followed.
 struct TreeWalk {
   private let channel: Channel
-  /// What addresses of chunks lack.
-  private let chunkBase: UInt64
+  private let file: RawFile
   /// The path under which each object was met first, by the address of its header.
   private var paths: [UInt64: [UInt8]] = [:]
   private var attributes = AttributeReader()
   private var linksLeft = HDF5Limits.links
 
-  init(_ channel: Channel, chunkBase: UInt64) {
+  init(_ channel: Channel, _ file: RawFile) {
     self.channel = channel
-    self.chunkBase = chunkBase
+    self.file = file
   }
 
   /// Sends the catalogue of an open file.
@@ -63,7 +62,8 @@ struct TreeWalk {
     let dataset = try DatasetReader.describe(object)
     try send(object, path, .dataset(dataset))
     guard case .chunked(let layout) = dataset.layout, case .simple(let shape) = dataset.space else { return }
-    try ChunkLister(object, shape: shape, chunk: layout.shape, base: chunkBase).list { channel.send(.chunks, $0) }
+    let lister = try ChunkLister(object, header: try address(object), shape: shape, chunk: layout.shape, file)
+    try lister.list { [channel] in channel.send(.chunks, $0) }
   }
 
   private func address(_ object: hid_t) throws(HDF5Failure) -> UInt64 {

@@ -1,6 +1,7 @@
 """Writes HDF5 files at random with h5py, and compares what tare made of them with what h5py reads, bit for bit.
 
     check_hdf5.py write FILE SEED              writes datasets of every kind, some 60
+    check_hdf5.py many FILE                    writes a dataset of 50,000 chunks behind a user block
     check_hdf5.py check FILE SAFETENSORS       compares tensors and metadata with the datasets and attributes of FILE
 
 Prints what was compared; exits 1 where something differs.
@@ -75,6 +76,12 @@ def write(path, seed):
         file["strings"] = ["not", "a", "tensor"]
 
 
+def many(path):
+    with h5py.File(path, "w", userblock_size=512) as file:
+        data = np.arange(250 * 200, dtype="<i4").reshape(250, 200)
+        file.create_dataset("many", data=data, chunks=(1, 1), shuffle=True)
+
+
 def bits(array):
     array = np.ascontiguousarray(array)
     return (array.byteswap() if array.dtype.byteorder == ">" else array).tobytes()
@@ -144,5 +151,7 @@ def raw_tensors(path):
 if __name__ == "__main__":
     if sys.argv[1] == "write":
         write(*sys.argv[2:])
+    elif sys.argv[1] == "many":
+        many(*sys.argv[2:])
     elif check(*sys.argv[2:]):
         sys.exit(1)

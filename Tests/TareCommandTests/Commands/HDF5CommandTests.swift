@@ -33,6 +33,18 @@ import Testing
     #expect(reports[0] == reports[1], "seed \(seed)")
   }
 
+  /// The library takes the square of their number for it, longer than it is given.
+  @Test(.enabled(if: Self.python != nil, "scripts/make-venv makes the Python that this needs"))
+  func manyChunksAreFoundInTime() throws {
+    let folder = try TemporaryFolder()
+    let python = try #require(Self.python)
+    #expect(try python.run([Self.script, "many", "m.h5"], in: folder.path).exitCode == 0)
+    let converted = try tare.run(["convert", "m.h5", "m.safetensors"], in: folder.path)
+    #expect(converted.exitCode == 0, "\(converted.errors)")
+    let checked = try python.run([Self.script, "check", "m.h5", "m.safetensors"], in: folder.path)
+    #expect(checked.output == "1 tensors, 0 disagreements\n", "\(checked.errors)")
+  }
+
   @Test(arguments: files)
   func packingGivesEveryFileBack(file: String) throws {
     let folder = try TemporaryFolder()
