@@ -61,7 +61,7 @@ struct ChunkLister {
   private func chunksOfTree(_ space: hid_t, _ count: Int) throws(HDF5Failure) -> [FoundChunk]? {
     guard count >= Self.leastInTree, file.descriptor >= 0,
       let chunks = ChunkTree.chunks(
-        file.descriptor, base: file.userBlockBytes, header: header, rank: chunk.count, count: count)
+        file.descriptor, base: file.start + file.userBlockBytes, header: header, rank: chunk.count, count: count)
     else { return nil }
     for index in [0, count - 1] {
       var known = try found(space, hsize_t(index))

@@ -22,7 +22,9 @@ struct File: ~Copyable {
     let creation = try Identifier(H5Fget_create_plist(file.value), "the creation list") { H5Pclose($0) }
     var bytes: hsize_t = 0
     try demand(unsafe H5Pget_userblock(creation.value, &bytes), "the user block")
-    raw = RawFile(descriptor: unsafe open(path, O_RDONLY | O_CLOEXEC), userBlockBytes: UInt64(bytes))
+    raw = RawFile(
+      descriptor: unsafe open(path, O_RDONLY | O_CLOEXEC), start: window?.lowerBound ?? 0, userBlockBytes: UInt64(bytes)
+    )
     identifier = file
   }
 }

@@ -4,6 +4,8 @@ import CHDF5
 struct RawFile {
   /// Open to be read; negative where that failed.
   let descriptor: Int32
+  /// Where the HDF5 file begins in it: 0, but in an archive.
+  let start: UInt64
   /// Bytes in front of what HDF5 calls the file, from whose end addresses count there.
   let userBlockBytes: UInt64
 
