@@ -84,6 +84,29 @@ public struct FileLayout: Sendable {
       container: container, byteCount: byteCount, tensors: tensors, recoded: recoded, headerGaps: headerGaps)
   }
 
+  /// The same file, of whose tensors and pieces those are left out that lie over others before them; tensors in order.
+  func withoutOverlaps() -> FileLayout {
+    let whole = tensors.enumerated().map { (range: $1.range, tensor: $0, piece: Int?.none) }
+    let parts = recoded.enumerated().flatMap { number, tensor in
+      tensor.pieces.enumerated().map { (range: $1.range, tensor: number, piece: Int?.some($0)) }
+    }
+    var kept: [Tensor] = []
+    var pieces = recoded.map { _ in [Recoded.Piece]() }
+    var end = 0
+    for (range, tensor, piece) in (whole + parts).sorted(by: {
+      ($0.range.lowerBound, $1.range.count) < ($1.range.lowerBound, $0.range.count)
+    }) where range.lowerBound >= end {
+      if let piece { pieces[tensor].append(recoded[tensor].pieces[piece]) } else { kept.append(tensors[tensor]) }
+      end = range.upperBound
+    }
+    return FileLayout(
+      container: container, byteCount: byteCount, tensors: kept,
+      recoded: zip(recoded, pieces).compactMap { tensor, pieces in
+        pieces.isEmpty && !tensor.pieces.isEmpty
+          ? nil : Recoded(info: tensor.info, number: tensor.number, pieces: pieces)
+      }, headerGaps: headerGaps)
+  }
+
   /// What is no tensor, in order: between tensors and behind the last.
   public var gaps: [Gap] {
     var occupied = tensors.map(\.range)

@@ -7,6 +7,9 @@ package protocol LaidOutFile: AnyObject, Sendable {
   var byteCount: Int { get }
   var layout: FileLayout { get }
 
+  /// Whether only the container's own reader knows the file's metadata.
+  var hidesMetadata: Bool { get }
+
   /// The model in this file alone. The numbers of `layout.recoded` are its tensors'.
   func makeModel() throws(ModelError) -> any ContainerReader
 

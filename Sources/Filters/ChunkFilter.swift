@@ -23,9 +23,9 @@ extension ChunkFilter {
     }
   }
 
-  static let deflate = 1
-  static let shuffle = 2
-  static let fletcher32 = 3
+  package static let deflate = 1
+  package static let shuffle = 2
+  package static let fletcher32 = 3
   static let lzf = 32000
   static let lz4 = 32004
   static let bitshuffle = 32008

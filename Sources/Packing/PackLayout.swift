@@ -33,6 +33,8 @@ struct PackLayout: Sendable {
     case file(Range<Int>)
     /// The elements of a tensor that lies in it in another form, by its number in the model.
     case values(tensor: Int)
+    /// Bytes that say something of it.
+    case bytes([UInt8])
   }
 
   var entries: [Entry]
@@ -75,11 +77,14 @@ struct PackLayout: Sendable {
     /// Its number while entries are collected.
     var entry: Int
     var piece: ProvedTensor.Piece?
+    /// Whether it makes nothing and holds the metadata.
+    var isMetadata = false
 
     func operation(_ held: Entry, at entry: Int) -> PackedIndex.Operation {
       if let piece {
         return .recoded(entry: entry, piece.recoding, byteCount: piece.range.count, hash: piece.hash)
       }
+      if isMetadata { return .metadata(entry: entry) }
       switch held.role {
       case .file, .literal: return .bytes(entry: entry, 0..<held.info.byteCount)
       case .tensor, .alias: return .tensor(entry: entry)
@@ -125,6 +130,13 @@ struct PackLayout: Sendable {
       add(entry, [(tensor.range.lowerBound, nil)])
     }
     try addAll(before: .max)
+    if let metadata = file.hiddenMetadata {
+      let text = MetadataText.write(metadata)
+      steps.append(Step(start: .max, entry: pending.count, isMetadata: true))
+      var entry = try bytes(.literal, file: number, 0..<text.count)
+      entry.place = .bytes(text)
+      pending.append(entry)
+    }
     // Pieces of tensors in another form may lie in each other's midst; everything else is in order.
     if !recoded.isEmpty {
       steps = steps.enumerated().sorted { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) }.map(\.element)

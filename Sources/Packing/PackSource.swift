@@ -85,7 +85,9 @@ public struct PackSource: Sendable {
       return PackSource(isFolder: false, files: [file], notes: ["the weights are compressed, and stored as bytes"])
     }
     guard isSharded else {
-      let file = File(path: "", mode: 0, byteCount: status.byteCount, content: try Content(shards[0].file))
+      // The archive's own metadata stands in front of that of its weights.
+      let model = try HDF5Model.openKeras(path: path, limits: limits)
+      let file = File(path: "", mode: 0, byteCount: status.byteCount, content: .model(model.files[0], model))
       return PackSource(isFolder: false, files: [file])
     }
     var files: [File] = []
@@ -141,10 +143,11 @@ public struct PackSource: Sendable {
     if path.hasSuffix(CheckpointFiles.suffix) { return .safetensors(try SafetensorsFile(path: path, limits: limits)) }
     if path.hasSuffix(GGUFModel.suffix) { return try Content(GGUFFile(path: path, limits: limits)) }
     if path.hasSuffix(".keras") {
-      guard let (_, files) = try HDF5Model.filesOfKeras(path: path, limits: limits), let file = files.first else {
+      guard try HDF5Model.filesOfKeras(path: path, limits: limits) != nil else {
         throw ModelError(.unsupported, "the weights are compressed")
       }
-      return try Content(file.file)
+      let model = try HDF5Model.openKeras(path: path, limits: limits)
+      return .model(model.files[0], model)
     }
     return HDF5Model.isMember(path) ? try Content(HDF5File(path: path, limits: limits)) : nil
   }
@@ -169,6 +172,14 @@ extension PackSource.File {
     case .packed(let file, _): try file.demandUnchanged()
     case .opaque, .bytes: break
     }
+  }
+
+  /// The metadata that nobody could read of the file's bytes without its container's reader; nil where there is none.
+  var hiddenMetadata: [MetadataEntry]? {
+    guard case .model(let file, let model) = content, file.hidesMetadata,
+      let metadata = model.catalog.files.first?.metadata, !metadata.isEmpty
+    else { return nil }
+    return metadata
   }
 
   /// Where the file's tensors lie, where it is a model.

@@ -56,6 +56,7 @@ package final class PackSourceSession {
       return try withBytes(
         of: entry.file, (whole.lowerBound + range.lowerBound)..<(whole.lowerBound + range.upperBound), body)
     case .values(let tensor): return try withValues(of: entry.file, tensor, range, body)
+    case .bytes(let bytes): return try body(unsafe bytes.span.bytes.extracting(range))
     }
   }
 
@@ -76,6 +77,7 @@ package final class PackSourceSession {
     case .file(let whole):
       release(of: entry.file, (whole.lowerBound + range.lowerBound)..<(whole.lowerBound + range.upperBound))
     case .values(let tensor): session(of: model(of: entry.file)).release(of: tensor, range)
+    case .bytes: break
     }
   }
 

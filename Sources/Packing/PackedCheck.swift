@@ -156,6 +156,7 @@ public enum PackedCheck {
         guard let directory = directories[packed.index.entries[operation.entry].holder] else { return nil }
         switch operation {
         case .tensor: digest.append(directory)
+        case .metadata: break
         case .recoded(_, _, let byteCount, let hash): digest.append(byteCount: byteCount, hash: hash)
         case .bytes(let entry, let range):
           let grid = directory.grid

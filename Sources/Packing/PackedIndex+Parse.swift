@@ -178,16 +178,17 @@ extension PackedIndex {
 
   private static func parseOperation(_ cursor: inout ByteCursor, _ entries: [Entry]) throws(ModelError) -> Operation {
     let code = try cursor.byte("an operation")
-    guard code <= 2 else { throw ModelError(.malformed, "operation \(code), expected 0 to 2") }
+    guard code <= 3 else { throw ModelError(.malformed, "operation \(code), expected 0 to 3") }
     let entry = try cursor.varint("the entry of an operation")
     guard entries.indices.contains(entry) else {
       throw ModelError(.malformed, "an operation on entry \(entry) of \(entries.count)")
     }
     let isTensor = entries[entry].role == .tensor || entries[entry].role == .alias
-    guard isTensor == (code > 0) else {
+    guard isTensor == (code == 1 || code == 2), code != 3 || entries[entry].role == .literal else {
       throw ModelError(.malformed, "operation \(code) on entry \(entry), which is of another role")
     }
     if code == 1 { return .tensor(entry: entry) }
+    if code == 3 { return .metadata(entry: entry) }
     if code == 2 {
       return try within("tensor '\(entries[entry].info.name)'") { () throws(ModelError) in
         try parseRecoded(&cursor, entry, entries[entry].info)
@@ -243,11 +244,16 @@ private struct Uses {
   mutating func add(_ file: PackedIndex.File) throws(ModelError) {
     var names = NameIndex()
     var boxedHere: Set<Int> = []
+    var hasMetadata = false
     for operation in file.operations {
       let entry = operation.entry
       let info = index.entries[entry].info
       switch operation {
       case .bytes: isUsed[entry] = true
+      case .metadata:
+        guard !hasMetadata else { throw ModelError(.malformed, "a file has metadata twice") }
+        hasMetadata = true
+        isUsed[entry] = true
       case .recoded(_, let recoding, _, _) where boxedHere.contains(entry):
         try count(recoding, entry, info)
       case .tensor, .recoded:
@@ -299,13 +305,18 @@ extension PackedIndex {
 extension PackedIndex.Operation {
   var entry: Int {
     switch self {
-    case .bytes(let entry, _), .tensor(let entry), .recoded(let entry, _, _, _): entry
+    case .bytes(let entry, _), .tensor(let entry), .recoded(let entry, _, _, _),
+      .metadata(let entry):
+      entry
     }
   }
 
   /// Whether it appends a tensor, or what is made of one.
   var isTensor: Bool {
-    if case .bytes = self { false } else { true }
+    switch self {
+    case .bytes, .metadata: false
+    case .tensor, .recoded: true
+    }
   }
 
   /// The bytes that the operation appends.
@@ -314,6 +325,7 @@ extension PackedIndex.Operation {
     case .bytes(_, let range): range.count
     case .tensor(let entry): entries[entry].info.byteCount
     case .recoded(_, _, let byteCount, _): byteCount
+    case .metadata: 0
     }
   }
 }

@@ -50,6 +50,8 @@ struct PackedIndex: Sendable {
     case tensor(entry: Int)
     /// What a recoding makes of a tensor: so many bytes, and their hash.
     case recoded(entry: Int, Recoding, byteCount: Int, hash: UInt64)
+    /// Makes nothing: the literal holds the file's metadata.
+    case metadata(entry: Int)
   }
 
   struct File: Sendable {
@@ -147,6 +149,9 @@ struct PackedIndex: Sendable {
         recoding.write(to: &writer)
         writer.varint(byteCount)
         writer.integer(hash)
+      case .metadata(let entry):
+        writer.byte(3)
+        writer.varint(entry)
       }
     }
   }

@@ -36,6 +36,7 @@ public final class PackedModel: ContainerReader {
         }
         metadata = header.metadata
       }
+      if let text = try Self.hiddenMetadata(of: packed, file, reader, limits) { metadata = text }
       entries += placed.map { Catalog.Entry(info: $0.tensor.info, file: files.count, offset: $0.offset) }
       tensors += placed.map(\.tensor)
       let path = packed.path.isEmpty ? splitPath(file.path).name : packed.path
@@ -74,6 +75,24 @@ public final class PackedModel: ContainerReader {
   public func demandUnchanged() throws(ModelError) { try file.demandUnchanged() }
 
   public func makeSession() -> any TensorSession { PackedSession(self) }
+
+  /// The metadata that the packed file itself says of one of its files.
+  private static func hiddenMetadata(
+    of packed: PackedIndex.File, _ file: PackedFile, _ reader: EntryReader, _ limits: Limits
+  ) throws(ModelError) -> [MetadataEntry]? {
+    for case .metadata(let entry) in packed.operations {
+      return try within(file.path) { () throws(ModelError) in
+        try within("the metadata of a file") { () throws(ModelError) in
+          let byteCount = file.index.entries[entry].info.byteCount
+          guard byteCount <= limits.headerBytes else { throw ModelError(.malformed, "\(byteCount) bytes") }
+          return try reader.withBytes(of: entry, 0..<byteCount) { (bytes) throws(ModelError) in
+            try MetadataText.parse(bytes)
+          }
+        }
+      }
+    }
+    return nil
+  }
 
   /// The header of a packed GGUF file, from the bytes in front of its first tensor.
   private static func ggufHeader(

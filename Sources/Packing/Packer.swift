@@ -356,10 +356,10 @@ private final class Packing: Sendable {
       let operations = layout.operations[number]
       var digest = FileDigest()
       for operation in operations {
-        if case .recoded(_, _, let byteCount, let hash) = operation {
-          digest.append(byteCount: byteCount, hash: hash)
-        } else {
-          digest.append(state.entries[layout.entries[operation.entry].holder].directory)
+        switch operation {
+        case .recoded(_, _, let byteCount, let hash): digest.append(byteCount: byteCount, hash: hash)
+        case .metadata: break
+        case .bytes, .tensor: digest.append(state.entries[layout.entries[operation.entry].holder].directory)
         }
       }
       let file = source.files[number]
@@ -385,7 +385,7 @@ private final class Packing: Sendable {
         let holder = state.entries[entry.holder]
         // Of a tensor in another form there are many operations.
         if case .recoded = operation, !reported.insert(operation.entry).inserted { continue }
-        if case .bytes = operation {
+        if !operation.isTensor {
           report.otherBytes += entry.info.byteCount
           report.otherPackedBytes += holder.place.storedBytes
           continue

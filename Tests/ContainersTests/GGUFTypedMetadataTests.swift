@@ -23,7 +23,8 @@ struct GGUFTypedMetadataTests {
     let inner = try MetadataArray(shape: [1], .arrays([try MetadataArray(shape: [2], .numbers(.f16, [0, 60, 1, 0]))]))
     let list = [
       Self.half, Self.text, MetadataEntry(key: "table", value: try Self.table([2, 3])),
-      MetadataEntry(key: "halves", value: try Self.table([2], .f16)), MetadataEntry(key: "nested", value: .array(inner)),
+      MetadataEntry(key: "halves", value: try Self.table([2], .f16)),
+      MetadataEntry(key: "nested", value: .array(inner)),
       MetadataEntry(key: "none", value: try Self.table([0, 2])),
     ]
     let encoded = try GGUFTypedMetadata.encoded(list)
@@ -51,7 +52,7 @@ struct GGUFTypedMetadataTests {
         Self.text, MetadataEntry(key: "flat", value: try Self.table([3])),
         MetadataEntry(key: "tare.typed", value: .array(try MetadataArray(shape: [keys.count], .strings(strings)))),
       ]
-    let error = #expect(throws: ModelError.self) { try GGUFTypedMetadata.decoded(list) }
+    let error = #expect(throws: ModelError.self) { try GGUFTypedMetadata.decoded(Array(list)) }
     #expect(error?.code == .malformed)
     #expect(error.map { "\($0)".contains(message) } == true, "\(String(describing: error))")
   }

@@ -954,15 +954,20 @@ class FileRecord:
         self.bytes, self.digest = c.varint(), c.u64()
         need(self.mode <= 0o777, "a file's mode is more than its permissions")
         self.operations = []                   # (entry, start, bytes, recoding)
+        self.metadata = None
         for _ in range(c.count(2)):
             kind, number = c.varint(), c.varint()
-            need(kind < 3, "an operation of unknown kind")
+            need(kind < 4, "an operation of unknown kind")
             need(number < len(entries), "an operation on an entry that is not there")
             entry, recoding = entries[number], None
             if kind == 0:
                 need(entry.role in (FILE, LITERAL), "an operation takes a range of a tensor")
                 start, length = c.varint(), c.varint()
                 need(start + length <= entry.bytes, "an operation goes past the end of its entry")
+            elif kind == 3:
+                need(entry.role == LITERAL and not self.metadata, "an operation's metadata is no literal, or the second")
+                self.metadata = entry
+                start, length = 0, 0
             else:
                 need(entry.role in (TENSOR, ALIAS), "an operation takes a tensor that is none")
                 start, length = 0, entry.bytes

@@ -20,7 +20,7 @@ struct HDF5Chunks: Sendable {
   /// Whether chunks that reach beyond the dataset are stored without filters.
   let leavesEdges: Bool
   /// By their numbers, row-major.
-  private let stored: [HDF5Chunk]
+  let stored: [HDF5Chunk]
 
   /// - Parameters:
   ///   - stored: as the helper says.
@@ -106,6 +106,17 @@ struct HDF5Chunks: Sendable {
     var number = 0
     for (index, count) in zip(place, grid) { number = number * count + index }
     return number
+  }
+
+  /// The place in the grid of the chunk of that number.
+  func place(ofChunk number: Int) -> [Int] {
+    var rest = number
+    var place = grid
+    for dimension in grid.indices.reversed() {
+      place[dimension] = rest % grid[dimension]
+      rest /= grid[dimension]
+    }
+    return place
   }
 
   /// The elements of the dataset that the chunk at a place of the grid holds.

@@ -3,6 +3,7 @@ package import TensorModel
 
 extension HDF5File: LaidOutFile {
   package var byteCount: Int { map.byteCount }
+  package var hidesMetadata: Bool { true }
 
   package func makeModel() throws(ModelError) -> any ContainerReader {
     try HDF5Model(path: path, files: [(splitPath(path).name, self)])

@@ -63,7 +63,7 @@ extension Range<Int> {
 
 extension HDF5Tensor {
   /// Whether bytes are lent in another order than the file has.
-  fileprivate var turnsBytes: Bool { isSwapped && ByteSwap.changes(info.dtype) }
+  var turnsBytes: Bool { isSwapped && ByteSwap.changes(info.dtype) }
 
   /// What `range` of the tensor holds where nothing was written, as the file would have it.
   fileprivate func filled(_ range: Range<Int>) -> [UInt8] {
@@ -72,7 +72,7 @@ extension HDF5Tensor {
   }
 
   /// The element that fills what was never written, as it is lent; nil where there are several.
-  fileprivate var fillBlock: [UInt8]? {
+  var fillBlock: [UInt8]? {
     let size = info.dtype.blockBytes
     guard stride(from: size, to: fill.count, by: size).allSatisfy({ fill[$0..<($0 + size)] == fill[..<size] }) else {
       return nil

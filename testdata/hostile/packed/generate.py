@@ -341,7 +341,14 @@ keep("names_of_one_look", packed([tensor("\u00e9"), tensor("e\u0301")]), "", ())
 keep("tensor_used_twice", packed(files=[file("", [(0,), (0,)])]), "tensor 'a' is used twice")
 keep("tensor_never_used", packed([tensor(), tensor("b")], [file("", [(0,)])]), "an entry that no file uses")
 keep("literal_never_used", packed([tensor(), literal(b"x")], [file("", [(0,)])]), "an entry that no file uses")
-keep("operation_3", packed(files=[file("", [(0,)], raw=b"\3\0")]), "operation 3, expected 0 to 2")
+keep("operation_4", packed(files=[file("", [(0,)], raw=b"\4\0")]), "operation 4, expected 0 to 3")
+for name, text, ops, said, only in (
+        ("metadata", b'[{"key":"a","type":"u8","value":1}]', b"\3\1", "", ()),
+        ("metadata_twice", b"[]", b"\3\1\3\1", "a file has metadata twice", None),
+        ("metadata_no_json", b"nonsense", b"\3\1", "the metadata of a file", ("inspect",))):
+    keep("operation_" + name, packed([tensor(), literal(text)], [file(
+        "", [(0,)], raw=b"\1\0" + ops, count=1 + len(ops) // 2, container="hdf5")]), said, only)
+keep("operation_metadata_tensor", packed(files=[file("", [(0,)], raw=b"\3\0")]), "operation 3 on entry 0, which is of another role")
 keep("operation_entry_beyond", packed(files=[file("", [(1,)])]), "an operation on entry 1 of 1")
 keep("operation_range_of_tensor", packed(files=[file("", [(0, 0, 4)])]), "operation 0 on entry 0")
 keep("operation_literal_whole", packed([literal(b"abcd")], [file("", [(0,)])]), "operation 1 on entry 0")

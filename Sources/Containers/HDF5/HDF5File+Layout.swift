@@ -1,0 +1,79 @@
+import Filters
+import HDF5Protocol
+import Kernels
+import TensorModel
+
+extension HDF5File {
+  /// How the file is cut: tensors that lie in it in one piece, as they are lent, those that lie there in another form, and
+  /// bytes between them. Of what lies over each other the first counts.
+  package var layout: FileLayout {
+    var tensors: [FileLayout.Tensor] = []
+    var recoded: [FileLayout.Recoded] = []
+    for (number, tensor) in header.tensors.enumerated() {
+      switch (tensor.storage, tensor.offset ?? placeInHeader(tensor)) {
+      case (.unsupported, _): break
+      case (.chunked(let chunks), _):
+        recoded.append(.init(info: tensor.info, number: number, pieces: chunks.pieces(of: tensor)))
+      case (_, let place?) where tensor.info.byteCount > 0:
+        if tensor.turnsBytes {
+          recoded.append(.init(turned: tensor.info, number: number, at: place))
+        } else {
+          tensors.append(.init(info: tensor.info, range: place..<(place + tensor.info.byteCount)))
+        }
+      // The file has none of its bytes.
+      default: recoded.append(.init(info: tensor.info, number: number, pieces: []))
+      }
+    }
+    return FileLayout(
+      container: isInArchive ? "keras" : "hdf5", byteCount: map.byteCount, tensors: tensors, recoded: recoded
+    ).withoutOverlaps()
+  }
+
+  /// Where the elements of a compact dataset lie in its header.
+  private func placeInHeader(_ tensor: HDF5Tensor) -> Int? {
+    guard case .bytes(let bytes) = tensor.storage, let address = Int(exactly: tensor.headerAddress),
+      address < map.byteCount - header.userBlockBytes
+    else { return nil }
+    let start = address + header.userBlockBytes
+    let window = start..<min(map.byteCount, start + Self.headerBytes)
+    // Looking at the map fails with nothing.
+    let place = try? map.withBytes(window) { HDF5CompactMessage.place(of: bytes, in: $0) }
+    return place.flatMap { $0 }.map { start + $0 }
+  }
+
+  /// As far as a header may reach that holds elements: they are in one message, of 64 KiB at most.
+  private static var headerBytes: Int { 80 << 10 }
+}
+
+extension HDF5Chunks {
+  /// The chunks that were written, each as it would be made of the tensor's elements.
+  fileprivate func pieces(of tensor: HDF5Tensor) -> [FileLayout.Recoded.Piece] {
+    stored.compactMap { chunk in
+      let box = box(at: place(ofChunk: Int(chunk.index)))
+      guard chunk.byteCount > 0, let transforms = transforms(tensor, mask: mask(of: chunk, box)) else { return nil }
+      let sides = box.start.indices.map {
+        Recoding.Side(start: box.start[$0], count: box.count[$0], padded: shape[$0])
+      }
+      var recoding = Recoding(sides: sides, transforms: transforms)
+      if recoding.isPadded {
+        recoding.fill = tensor.fillBlock ?? [UInt8](repeating: 0, count: tensor.info.dtype.blockBytes)
+      }
+      let start = Int(chunk.offset)
+      return .init(range: start..<(start + Int(chunk.byteCount)), recoding: recoding)
+    }
+  }
+
+  /// What makes a chunk's bytes of its elements; nil where a filter is none that is applied again.
+  private func transforms(_ tensor: HDF5Tensor, mask: UInt32) -> [ByteTransform]? {
+    var transforms = tensor.turnsBytes ? [ByteTransform.swap(ByteSwap.words(tensor.info.dtype))] : []
+    for (number, filter) in filters.filters.enumerated() where mask >> UInt32(number) & 1 == 0 {
+      switch (filter.id, filter.parameters.first.map(Int.init)) {
+      case (ChunkFilter.shuffle, let size?) where size > 0: transforms.append(.shuffle(elementBytes: size))
+      case (ChunkFilter.deflate, let level?) where level <= 9: transforms.append(.deflate(level: level))
+      case (ChunkFilter.fletcher32, _): transforms.append(.fletcher32)
+      default: return nil
+      }
+    }
+    return transforms
+  }
+}
