@@ -103,14 +103,13 @@ extension BlockQuantizer {
   ) {
     var index = 0
     while index < count {
-      var value: Int32 = 0
-      var digit = 0
-      while digit < 5 {
-        // Bytes of four trits have a fifth of 0.
-        value = value &* 3
-        if digit < digits { value &+= unsafe rounded(x[digit &* count &+ index] * inverse) &+ 1 }
-        digit &+= 1
-      }
+      let number = unsafe x + index
+      var value = unsafe trit(number[0] * inverse)
+      value = unsafe value &* 3 &+ trit(number[count] * inverse)
+      value = unsafe value &* 3 &+ trit(number[2 &* count] * inverse)
+      value = unsafe value &* 3 &+ trit(number[3 &* count] * inverse)
+      // Bytes of four trits have a fifth of 0.
+      value = unsafe value &* 3 &+ (digits == 5 ? trit(number[4 &* count] * inverse) : 0)
       unsafe target[index] = UInt8(truncatingIfNeeded: (value &* 256 &+ 242) / 243)
       index &+= 1
     }
@@ -121,7 +120,16 @@ extension BlockQuantizer {
     let d = Float(bitPattern: unsafe largestMagnitude(x, 256))
     let inverse = inverse(d)
     unsafe store(d, block + 64)
-    unsafe pairs(block) { unsafe rounded(x[$0] * inverse) &+ 1 }
+    unsafe pairs(block) { unsafe trit(x[$0] * inverse) }
+  }
+
+  /// One more than the nearest whole number, halves away from zero, of a magnitude of about 1 at most; 1 of what is not
+  /// finite.
+  @inline(__always)
+  private static func trit(_ number: Float) -> Int32 {
+    let magnitude = number.magnitude
+    let isOne = magnitude >= 0.5 && magnitude < .infinity
+    return isOne ? (number < 0 ? 0 : 2) : 1
   }
 
   /// The element of largest magnitude, the first of equals, with its sign.

@@ -87,7 +87,7 @@ import Testing
     let cache = HDF5ChunkCache()
     var count = 0
     func bytes(_ chunk: Int) throws(ModelError) -> [UInt8] {
-      try cache.bytes(of: .init(tensor: 0, chunk: chunk), byteCount: 20 << 20, keeping: 0) {
+      try cache.bytes(of: .init(tensor: 0, chunk: chunk), byteCount: 20 << 20, keeping: 0) { _ in
         count += 1
         return [UInt8(chunk)]
       }
@@ -101,7 +101,7 @@ import Testing
     let key = HDF5ChunkCache.Key(tensor: 1, chunk: 0)
     for _ in 0..<2 {
       let error = failure {
-        _ = try cache.bytes(of: key, byteCount: 1, keeping: 0) { () throws(ModelError) in
+        _ = try cache.bytes(of: key, byteCount: 1, keeping: 0) { (_) throws(ModelError) in
           throw ModelError(.malformed, "broken")
         }
       }

@@ -20,7 +20,8 @@ extension GGUFModel {
     let (folder, name) = splitPath(path)
     let file = try GGUFFile(path: path, limits: limits)
     guard set, let part = parts(of: file, named: name, in: folder) else {
-      return try GGUFModel(path: path, files: [(name, file)])
+      return try GGUFModel(
+        path: path, files: [(name, file)], omissions: set ? missingParts(of: file, name, folder) : [])
     }
     return try openSet(part, in: folder, path: path, limits: limits)
   }
@@ -33,6 +34,21 @@ extension GGUFModel {
     else { return nil }
     return part
   }
+
+  /// What a part that is opened alone lacks of its model: its siblings that are not there, or all that has no name.
+  private static func missingParts(of file: GGUFFile, _ name: String, _ folder: String) -> [Catalog.Omission] {
+    let keys = GGUFHeader.splitKeys
+    guard let count = file.header.integer(keys.count), count > 1 else { return [] }
+    guard let part = ShardName(name, suffix: suffix), part.count == count else {
+      let number = file.header.integer(keys.number).map { "\($0 + 1)" } ?? "?"
+      return [Catalog.Omission(name: name, reason: "part \(number) of \(count) of a model, without the others")]
+    }
+    let missing = (1...count).lazy.map(part.name(ofShard:)).filter { !FileStatus.isFile(folder + $0) }
+    return missing.prefix(mostNamed).map { Catalog.Omission(name: $0, reason: "a part of this model, is not there") }
+  }
+
+  /// Parts that are named where they are missing.
+  private static let mostNamed = 100
 
   private static func openSet(
     _ part: ShardName, in folder: String, path: String, limits: Limits
@@ -76,7 +92,9 @@ extension GGUFModel {
         ).inside(path)
     }
     let model = try open(path: asFolder(path) + models[0], limits: limits)
-    return try GGUFModel(path: path, files: zip(model.catalog.files.map(\.path), model.files).map { ($0, $1) })
+    return try GGUFModel(
+      path: path, files: zip(model.catalog.files.map(\.path), model.files).map { ($0, $1) },
+      omissions: model.catalog.omissions)
   }
 
   /// Whether a file of a folder is one by its name.

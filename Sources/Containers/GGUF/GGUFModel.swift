@@ -19,8 +19,11 @@ public final class GGUFModel: ContainerReader {
   /// - Parameters:
   ///   - path: what was opened: a file or a folder.
   ///   - files: by their paths relative to the folder that holds them.
+  ///   - omissions: what belongs to the model and is not there.
   /// - Throws: `malformed` where two files hold a tensor of one name.
-  init(path: String, files: [(name: String, file: GGUFFile)]) throws(ModelError) {
+  init(
+    path: String, files: [(name: String, file: GGUFFile)], omissions: [Catalog.Omission] = []
+  ) throws(ModelError) {
     var names = NameIndex()
     var tensors: [Catalog.Entry] = []
     tensors.reserveCapacity(files.reduce(0) { $0 + $1.file.header.tensors.count })
@@ -40,7 +43,7 @@ public final class GGUFModel: ContainerReader {
       files: files.map { name, file in
         Catalog.File(path: name, byteCount: file.map.byteCount, metadata: file.header.metadata)
       },
-      tensors: tensors)
+      tensors: tensors, omissions: omissions)
   }
 
   /// A model in one file.

@@ -81,7 +81,7 @@ final class HDF5ChunkReader {
     let key = HDF5ChunkCache.Key(tensor: number, chunk: Int(chunk.index))
     if chunks.isDecodedByLibrary {
       let count = whole.count.reduce(chunks.elementBytes, *)
-      let bytes = try file.cache.bytes(of: key, byteCount: count, keeping: chunks.keptBytes) { () throws(ModelError) in
+      let bytes = try file.cache.bytes(of: key, byteCount: count, keeping: chunks.keptBytes) { (_) throws(ModelError) in
         try decodedByLibrary(whole, tensor, chunks, byteCount: count)
       }
       return body(unsafe bytes.span.bytes, whole.count)
@@ -96,15 +96,15 @@ final class HDF5ChunkReader {
       return try file.map.withBytes(place) { body($0, chunks.shape) }
     }
     let bytes = try file.cache.bytes(of: key, byteCount: chunks.byteCount, keeping: chunks.keptBytes) {
-      () throws(ModelError) in try decoded(place, chunks, mask)
+      (spare) throws(ModelError) in try decoded(place, chunks, mask, into: spare)
     }
     body(unsafe bytes.span.bytes, chunks.shape)
   }
 
   private func decoded(
-    _ place: Range<Int>, _ chunks: HDF5Chunks, _ mask: UInt32
+    _ place: Range<Int>, _ chunks: HDF5Chunks, _ mask: UInt32, into spare: consuming [UInt8]
   ) throws(ModelError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: chunks.byteCount)
+    var bytes = spare.isEmpty ? [UInt8](repeating: 0, count: chunks.byteCount) : spare
     try unsafe bytes.withUnsafeMutableBufferPointer { (bytes) throws(ModelError) in
       let target = UnsafeMutableRawBufferPointer(bytes)
       try file.map.withBytes(place) { (stored) throws(ModelError) in
