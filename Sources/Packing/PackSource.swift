@@ -22,8 +22,9 @@ public struct PackSource: Sendable {
 
   package enum Content: Sendable {
     case safetensors(SafetensorsFile)
-    /// A file of another container, and the model in it, which lends those tensors that lie in it in another form.
-    case model(any LaidOutFile, any ContainerReader)
+    /// A file of another container, the model in it, which lends those tensors that lie in it in another form, and how it
+    /// is cut.
+    case model(any LaidOutFile, any ContainerReader, FileLayout)
     /// A model file that needs not exist.
     case image(FileImage)
     /// A file of which only the bytes count; it is mapped when they are needed.
@@ -80,18 +81,17 @@ public struct PackSource: Sendable {
   /// An archive, or the index of sharded weights and the shards that it names. Of an archive whose weights are compressed
   /// the bytes are all that counts.
   private static func keras(_ path: String, _ status: FileStatus, _ limits: Limits) throws(ModelError) -> PackSource {
-    guard let (isSharded, shards) = try HDF5Model.filesOfKeras(path: path, limits: limits) else {
+    guard let model = try HDF5Model.openKerasInPlace(path: path, limits: limits) else {
       let file = File(path: "", mode: 0, byteCount: status.byteCount, content: .opaque(path: path))
       return PackSource(isFolder: false, files: [file], notes: ["the weights are compressed, and stored as bytes"])
     }
-    guard isSharded else {
+    guard model.filePaths != [path] else {
       // The archive's own metadata stands in front of that of its weights.
-      let model = try HDF5Model.openKeras(path: path, limits: limits)
-      let file = File(path: "", mode: 0, byteCount: status.byteCount, content: .model(model.files[0], model))
+      let file = File(path: "", mode: 0, byteCount: status.byteCount, content: Content(model.files[0], model))
       return PackSource(isFolder: false, files: [file])
     }
     var files: [File] = []
-    for (name, file) in shards {
+    for (name, file) in zip(model.catalog.files.map(\.path), model.files) {
       files.append(
         File(path: name, mode: file.map.mode & 0o777, byteCount: file.map.byteCount, content: try Content(file)))
     }
@@ -143,18 +143,20 @@ public struct PackSource: Sendable {
     if path.hasSuffix(CheckpointFiles.suffix) { return .safetensors(try SafetensorsFile(path: path, limits: limits)) }
     if path.hasSuffix(GGUFModel.suffix) { return try Content(GGUFFile(path: path, limits: limits)) }
     if path.hasSuffix(".keras") {
-      guard try HDF5Model.filesOfKeras(path: path, limits: limits) != nil else {
+      guard let model = try HDF5Model.openKerasInPlace(path: path, limits: limits) else {
         throw ModelError(.unsupported, "the weights are compressed")
       }
-      let model = try HDF5Model.openKeras(path: path, limits: limits)
-      return .model(model.files[0], model)
+      return model.filePaths == [path] ? Content(model.files[0], model) : nil
     }
     return HDF5Model.isMember(path) ? try Content(HDF5File(path: path, limits: limits)) : nil
   }
 }
 
 extension PackSource.Content {
-  init(_ file: any LaidOutFile) throws(ModelError) { self = .model(file, try file.makeModel()) }
+  init(_ file: any LaidOutFile) throws(ModelError) { self.init(file, try file.makeModel()) }
+
+  /// - Parameter model: one whose first tensors are the file's.
+  init(_ file: any LaidOutFile, _ model: any ContainerReader) { self = .model(file, model, file.layout) }
 }
 
 extension PackSource.File {
@@ -167,7 +169,7 @@ extension PackSource.File {
   package func demandUnchanged() throws(ModelError) {
     switch content {
     case .safetensors(let file): try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() }
-    case .model(let file, _): try file.demandUnchanged()
+    case .model(let file, _, _): try file.demandUnchanged()
     case .image(let image): try image.model.demandUnchanged()
     case .packed(let file, _): try file.demandUnchanged()
     case .opaque, .bytes: break
@@ -176,7 +178,7 @@ extension PackSource.File {
 
   /// The metadata that nobody could read of the file's bytes without its container's reader; nil where there is none.
   var hiddenMetadata: [MetadataEntry]? {
-    guard case .model(let file, let model) = content, file.hidesMetadata,
+    guard case .model(let file, let model, _) = content, file.hidesMetadata,
       let metadata = model.catalog.files.first?.metadata, !metadata.isEmpty
     else { return nil }
     return metadata
@@ -186,7 +188,7 @@ extension PackSource.File {
   var layout: FileLayout? {
     switch content {
     case .safetensors(let file): file.header.layout
-    case .model(let file, _): file.layout
+    case .model(_, _, let layout): layout
     case .image(let image): image.layout
     case .opaque, .bytes, .packed: nil
     }

@@ -19,7 +19,7 @@ package final class PackSourceSession {
   ) throws(ModelError) -> Result {
     switch source.files[file].content {
     case .safetensors(let file): return try file.map.withBytes(range, through: buffer, body)
-    case .model(let file, _): return try file.withBytes(range, through: buffer, body)
+    case .model(let file, _, _): return try file.withBytes(range, through: buffer, body)
     case .image(let image):
       return try within(image.model.path) { () throws(ModelError) in
         try image.withBytes(range, session(of: image.model), body)
@@ -41,7 +41,7 @@ package final class PackSourceSession {
   package func release(of file: Int, _ range: Range<Int>) {
     switch source.files[file].content {
     case .safetensors(let file): file.map.release(range)
-    case .model(let file, _): file.release(range)
+    case .model(let file, _, _): file.release(range)
     case .image(let image): image.release(range, session(of: image.model))
     case .opaque, .bytes, .packed: break
     }
@@ -82,7 +82,7 @@ package final class PackSourceSession {
   }
 
   private func model(of file: Int) -> any ContainerReader {
-    guard case .model(_, let model) = source.files[file].content else {
+    guard case .model(_, let model, _) = source.files[file].content else {
       preconditionFailure("only a model file has tensors in another form")
     }
     return model

@@ -27,16 +27,12 @@ public enum Unpacker {
   public static func unpack(
     _ packed: PackedFile, to path: String, _ options: Options, progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) {
-    try within(packed.path) { () throws(ModelError) in
-      try packed.demandBelief(options.maximumExpansion)
-      try packed.demandBase()
-      try packed.demandTransforms()
-    }
+    try demandRebuildable(packed, options)
     guard packed.isFolder else {
       let output = try within(path) { () throws(ModelError) in
         try OutputFile(path: path, overwrite: options.overwrite)
       }
-      return try unpack(packed, into: output, options, progress: progress)
+      return try rebuild(packed, into: output, options, progress)
     }
     let folder = try within(path) { () throws(ModelError) in try OutputFolder(path: path) }
     for (number, file) in packed.index.files.enumerated() {
@@ -53,11 +49,22 @@ public enum Unpacker {
     progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) {
     precondition(!packed.isFolder)
+    try demandRebuildable(packed, options)
+    try rebuild(packed, into: output, options, progress)
+  }
+
+  /// What must hold before anything is written.
+  private static func demandRebuildable(_ packed: PackedFile, _ options: Options) throws(ModelError) {
     try within(packed.path) { () throws(ModelError) in
       try packed.demandBelief(options.maximumExpansion)
       try packed.demandBase()
       try packed.demandTransforms()
     }
+  }
+
+  private static func rebuild(
+    _ packed: PackedFile, into output: any PositionalOutput, _ options: Options, _ progress: @Sendable (Int) -> Void
+  ) throws(ModelError) {
     try FileRebuild(packed, 0, options).run(into: output, progress)
     try within(output.path) { () throws(ModelError) in try output.finish() }
   }

@@ -72,13 +72,13 @@ extension HDF5Model {
     return try map.withBytes(0..<map.byteCount) { unsafe $0.withUnsafeBytes { unsafe Array($0) } }
   }
 
-  /// The HDF5 files of the model at `path`, by their names relative to its folder, and whether there are several; nil for an
-  /// archive in which the weights are compressed.
-  package static func filesOfKeras(
-    path: String, limits: Limits
-  ) throws(ModelError) -> (isSharded: Bool, files: [(name: String, file: HDF5File)])? {
-    guard try isArchive(path) else { return (true, try shards(index: path, limits: limits)) }
-    return try KerasArchive.weightsInPlace(path: path, limits: limits).map { (false, [(splitPath(path).name, $0)]) }
+  /// Opens the archive, or the index of sharded weights, at `path`, as `openKeras` does; nil for an archive in which the
+  /// weights are compressed. Only an archive has `path` among its `filePaths`.
+  package static func openKerasInPlace(path: String, limits: Limits) throws(ModelError) -> HDF5Model? {
+    guard try isArchive(path) else { return try openShards(index: path, path: path, limits: limits) }
+    return try KerasArchive.inPlace(path: path, limits: limits).map {
+      HDF5Model(path: path, name: splitPath(path).name, archive: $0)
+    }
   }
 
   private static func openShards(

@@ -16,12 +16,12 @@ struct KerasArchive {
   /// - Throws: what `ZipArchive.parse` and `HDF5File` throw; `unsupported` where it holds no weights that are read.
   init(path: String, limits: Limits = Limits()) throws(ModelError) {
     let archive = try Listed(path: path, limits: limits)
-    byteCount = archive.map.byteCount
-    metadata = try within(path) { () throws(ModelError) in try archive.texts(limit: limits.headerBytes) }
-    if let inPlace = try archive.weightsInPlace(limits: limits) {
-      (weights, temporary) = (inPlace, nil)
+    if let inPlace = try archive.inPlace(limits: limits) {
+      self = inPlace
       return
     }
+    byteCount = archive.map.byteCount
+    metadata = try archive.texts(limit: limits.headerBytes)
     let extracted = try within(path) { () throws(ModelError) in
       try within("member '\(KerasFiles.weights)'") { () throws(ModelError) in
         try archive.weights.extracted(from: archive.map, expansion: limits.expansion)
@@ -33,9 +33,16 @@ struct KerasArchive {
       path: extracted.path, window: 0..<archive.weights.byteCount, shownAs: path, limits: limits)
   }
 
-  /// The weights of the archive at `path`, as a part of it; nil where they are compressed.
-  static func weightsInPlace(path: String, limits: Limits) throws(ModelError) -> HDF5File? {
-    try Listed(path: path, limits: limits).weightsInPlace(limits: limits)
+  /// The archive at `path`, its weights read as a part of it; nil where they are compressed.
+  static func inPlace(path: String, limits: Limits) throws(ModelError) -> KerasArchive? {
+    try Listed(path: path, limits: limits).inPlace(limits: limits)
+  }
+
+  private init(weights: HDF5File, byteCount: Int, metadata: [MetadataEntry]) {
+    self.weights = weights
+    self.byteCount = byteCount
+    self.metadata = metadata
+    temporary = nil
   }
 
   /// An archive whose members are known.
@@ -72,16 +79,19 @@ struct KerasArchive {
         do throws(ModelError) {
           entries.append(MetadataEntry(key: name, value: .string(try member.contents(in: map, limit: limit))))
         } catch {
-          throw error.inside("member '\(name)'")
+          throw error.inside("member '\(name)'").inside(map.path)
         }
       }
       return entries
     }
 
     /// - Throws: what opening the HDF5 file throws.
-    func weightsInPlace(limits: Limits) throws(ModelError) -> HDF5File? {
+    func inPlace(limits: Limits) throws(ModelError) -> KerasArchive? {
       guard weights.method == .stored else { return nil }
-      return try HDF5File(path: map.path, window: weights.range, limits: limits)
+      let texts = try texts(limit: limits.headerBytes)
+      return KerasArchive(
+        weights: try HDF5File(path: map.path, window: weights.range, limits: limits), byteCount: map.byteCount,
+        metadata: texts)
     }
   }
 }
