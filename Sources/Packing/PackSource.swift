@@ -165,6 +165,11 @@ extension PackSource.File {
     if case .image(let image) = content { image.modelTensors } else { nil }
   }
 
+  /// Of a file that was laid out, the metadata that a reader of it gets.
+  package var laidOutMetadata: [MetadataEntry]? {
+    if case .image(let image) = content { image.metadata } else { nil }
+  }
+
   /// Demands that what was opened is as it was then. A file that is mapped when its bytes are needed is kept as it was read.
   package func demandUnchanged() throws(ModelError) {
     switch content {
@@ -178,10 +183,13 @@ extension PackSource.File {
 
   /// The metadata that nobody could read of the file's bytes without its container's reader; nil where there is none.
   var hiddenMetadata: [MetadataEntry]? {
-    guard case .model(let file, let model, _) = content, file.hidesMetadata,
-      let metadata = model.catalog.files.first?.metadata, !metadata.isEmpty
-    else { return nil }
-    return metadata
+    let metadata: [MetadataEntry]? =
+      switch content {
+      case .model(let file, let model, _): file.hidesMetadata ? model.catalog.files.first?.metadata : nil
+      case .image(let image): image.hidesMetadata ? image.metadata : nil
+      case .safetensors, .opaque, .bytes, .packed: nil
+      }
+    return metadata?.isEmpty == false ? metadata : nil
   }
 
   /// Where the file's tensors lie, where it is a model.

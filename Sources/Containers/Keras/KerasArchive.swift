@@ -49,6 +49,27 @@ struct KerasArchive {
       members: members)
   }
 
+  /// The names of all other members.
+  var others: [String] { members.others.map(\.name) }
+
+  /// What the archive at `path` holds beside weights and description.
+  /// - Throws: what opening it throws; `malformed` where a member is not what the archive says, `unsupported` where all
+  ///   together have more than `limits.headerBytes`.
+  static func assets(path: String, limits: Limits) throws(ModelError) -> [KerasEnvelope.Member] {
+    let members = try KerasMembers(path: path, limits: limits)
+    var left = limits.headerBytes
+    var assets: [KerasEnvelope.Member] = []
+    for member in members.others {
+      guard member.byteCount <= left else {
+        throw ModelError(.unsupported, "its members beside the weights have more than \(limits.headerBytes) bytes")
+          .inside(path)
+      }
+      left -= member.byteCount
+      assets.append(KerasEnvelope.Member(name: member.name, bytes: try members.contents(of: member)))
+    }
+    return assets
+  }
+
   private init(weights: HDF5File, metadata: [MetadataEntry], members: KerasMembers) {
     self.weights = weights
     self.metadata = metadata

@@ -32,13 +32,24 @@ final class KerasMembers: Sendable {
     var entries: [MetadataEntry] = []
     for name in KerasFiles.texts {
       guard let member = archive[name] else { continue }
-      do throws(ModelError) {
-        entries.append(MetadataEntry(key: name, value: .string(try member.contents(in: map, limit: limit))))
-      } catch {
-        throw error.inside("member '\(name)'").inside(map.path)
-      }
+      entries.append(MetadataEntry(key: name, value: .string(try contents(of: member, limit: limit))))
     }
     return entries
+  }
+
+  func contents(of member: ZipMember, limit: Int = .max) throws(ModelError) -> [UInt8] {
+    do throws(ModelError) {
+      return try member.contents(in: map, limit: limit)
+    } catch {
+      throw error.inside("member '\(member.name)'").inside(map.path)
+    }
+  }
+
+  /// The members that are neither weights nor description.
+  var others: [ZipMember] {
+    archive.members.filter { member in
+      !([KerasFiles.weights] + KerasFiles.texts).contains { $0.utf8.elementsEqual(member.name.utf8) }
+    }
   }
 
   /// The bytes of all members in the archive.
