@@ -176,12 +176,16 @@ extension PackSource.File {
     }
   }
 
-  /// The metadata that nobody could read of the file's bytes without its container's reader; nil where there is none.
-  var hiddenMetadata: [MetadataEntry]? {
-    guard case .model(let file, let model, _) = content, file.hidesMetadata,
-      let metadata = model.catalog.files.first?.metadata, !metadata.isEmpty
-    else { return nil }
-    return metadata
+  /// What nobody could read of the file's bytes without its container's reader, as a packed file states it.
+  /// - Parameter views: the numbers of the tensors that are read through the file's bytes.
+  func notes(views: [Int]) -> [(PackedIndex.Note, [UInt8])] {
+    guard case .model(let file, let model, _) = content else { return [] }
+    var notes: [(PackedIndex.Note, [UInt8])] = []
+    if file.hidesMetadata, let metadata = model.catalog.files.first?.metadata, !metadata.isEmpty {
+      notes.append((.metadata, MetadataText.write(metadata)))
+    }
+    if !views.isEmpty { notes.append((.views, file.views(of: views))) }
+    return notes
   }
 
   /// Where the file's tensors lie, where it is a model.
