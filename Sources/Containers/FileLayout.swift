@@ -31,13 +31,17 @@ public struct FileLayout: Sendable {
     package let info: TensorInfo
     /// The number of the tensor in the model that lends its elements.
     package let number: Int
-    /// By their place in the file. What no piece says of the tensor, the file does not hold.
+    /// By their place in the file.
     package let pieces: [Piece]
+    /// Bytes of the file that hold some of the tensor in a way that no piece can say. What neither these nor the pieces
+    /// hold, the file does not.
+    package let otherBytes: Int
 
-    package init(info: TensorInfo, number: Int, pieces: [Piece]) {
+    package init(info: TensorInfo, number: Int, pieces: [Piece], otherBytes: Int = 0) {
       self.info = info
       self.number = number
       self.pieces = pieces
+      self.otherBytes = otherBytes
     }
   }
 
@@ -103,7 +107,8 @@ public struct FileLayout: Sendable {
       container: container, byteCount: byteCount, tensors: kept,
       recoded: zip(recoded, pieces).compactMap { tensor, pieces in
         pieces.isEmpty && !tensor.pieces.isEmpty
-          ? nil : Recoded(info: tensor.info, number: tensor.number, pieces: pieces)
+          ? nil
+          : Recoded(info: tensor.info, number: tensor.number, pieces: pieces, otherBytes: tensor.otherBytes)
       }, headerGaps: headerGaps)
   }
 

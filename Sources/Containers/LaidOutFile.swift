@@ -13,6 +13,13 @@ package protocol LaidOutFile: AnyObject, Sendable {
   /// The model in this file alone. The numbers of `layout.recoded` are its tensors'.
   func makeModel() throws(ModelError) -> any ContainerReader
 
+  /// The tensors that can be read through the file's bytes by those who are told where they lie, by their numbers in the
+  /// model.
+  var viewable: [Int] { get }
+
+  /// What tells of these tensors where they lie: views (`formats/packed.md`, section 4).
+  func views(of tensors: [Int]) -> [UInt8]
+
   /// Lends a range of the file's bytes.
   func withBytes<Result: ~Copyable>(
     _ range: Range<Int>, through buffer: ReadBuffer, _ body: (RawSpan) throws(ModelError) -> Result
@@ -23,4 +30,14 @@ package protocol LaidOutFile: AnyObject, Sendable {
 
   /// - Throws: `inputOutput` where somebody wrote to the file since it was opened.
   func demandUnchanged() throws(ModelError)
+}
+
+/// Of files whose header tells where the tensors lie, to whoever has their bytes.
+extension LaidOutFile {
+  package var viewable: [Int] { [] }
+
+  package func views(of tensors: [Int]) -> [UInt8] {
+    precondition(tensors.isEmpty)
+    return []
+  }
 }

@@ -6,7 +6,7 @@ enum Headline {
   static func sentences(_ model: ModelReport) -> [String] {
     var sentences: [String] = []
     if let values = model.totals.values { sentences.append(pruning(model.totals, values)) }
-    if let stored = model.totals.storedBytes, stored < model.totals.byteCount {
+    if !model.isPacked, let stored = model.totals.storedBytes, stored < model.totals.byteCount {
       let whole = model.totals.byteCount
       sentences.append(
         "Stored in \(Readable.bytes(stored)), \(Readable.saving(stored, of: whole)) less than \(Readable.bytes(whole))."

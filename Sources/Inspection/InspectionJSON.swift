@@ -31,7 +31,7 @@ public enum InspectionJSON {
     json.object("totals") { json in
       writeCounts(model.totals, to: &json)
       writeTotalValues(model.totals, to: &json)
-      if let stored = model.totals.storedBytes { json.integer("stored_bytes", stored) }
+      if !model.isPacked, let stored = model.totals.storedBytes { json.integer("stored_bytes", stored) }
       if let packed = model.totals.packed { json.integer("packed_bytes", packed.byteCount) }
     }
     if !model.omissions.isEmpty {

@@ -190,7 +190,7 @@ private enum Field: CaseIterable {
     case .packed, .saving: model.totals.packed != nil
     case .layout:
       model.grouping == .tensor && model.tensors.contains { $0.storage.map { $0.layout != "contiguous" } ?? false }
-    case .stored: model.totals.storedBytes.map { $0 != model.totals.byteCount } ?? false
+    case .stored: !model.isPacked && model.totals.storedBytes.map { $0 != model.totals.byteCount } ?? false
     }
   }
 

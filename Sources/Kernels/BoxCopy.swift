@@ -39,11 +39,20 @@ package struct BoxCopy {
     }
   }
 
-  /// Copies the box. Both arrays have room for it at the places that were said; `target` begins `origin` bytes behind the
-  /// start of its array.
-  @unsafe package func run(_ source: UnsafeRawPointer, into target: UnsafeMutableRawPointer, origin: Int) {
+  /// The bytes of the source from the first to the last that are copied.
+  package var sourceBytes: Range<Int> {
+    let steps = zip(counts, sourceSteps).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
+    return sourceStart..<(sourceStart + steps + runBytes)
+  }
+
+  /// Copies the box. Both arrays have room for it at the places that were said; each pointer lies its `origin` of bytes
+  /// behind the start of its array.
+  @unsafe package func run(
+    _ source: UnsafeRawPointer, origin sourceOrigin: Int, into target: UnsafeMutableRawPointer, origin: Int
+  ) {
     forEachRun { sourcePlace, targetPlace in
-      unsafe (target + (targetPlace - origin)).copyMemory(from: source + sourcePlace, byteCount: runBytes)
+      unsafe (target + (targetPlace - origin)).copyMemory(
+        from: source + (sourcePlace - sourceOrigin), byteCount: runBytes)
     }
   }
 

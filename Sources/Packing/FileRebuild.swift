@@ -130,7 +130,7 @@ struct FileRebuild {
       var tensor: Int?
       let range: Range<Int>
       switch operation {
-      case .metadata: continue
+      case .note: continue
       case .bytes(_, let bytes): range = bytes
       case .tensor(let number):
         range = 0..<packed.index.entries[entry].info.byteCount

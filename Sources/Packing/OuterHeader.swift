@@ -27,7 +27,9 @@ struct OuterHeader: Sendable {
     self.arrays = arrays
     self.canonicalizesZeros = canonicalizesZeros
     self.mayNeedBase = mayNeedBase
-    // Every chunk stays within its dense bytes and a little; directories and index are small beside them.
+    // Every chunk stays within its dense bytes and a little; directories and index are small beside them. What a file
+    // holds in another form may be far more than the file.
+    let denseBytes = max(denseBytes, holders.reduce(0) { $0 + $1.info.byteCount })
     let bound = denseBytes + denseBytes / 8 + 4096 * (layout.entries.count + 16)
     let text = Self.text(
       arrays.map { ($0.label, 0..<bound) } + [("tare:index", bound..<bound)],

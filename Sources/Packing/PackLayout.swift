@@ -42,12 +42,14 @@ struct PackLayout: Sendable {
   var operations: [[PackedIndex.Operation]]
 
   /// Small entries come first and share a group, then the large ones, then aliases; each in file order.
-  /// - Parameter recoded: per file, its tensors in another form.
-  init(_ source: PackSource, recoded: [[ProvedTensor]]) throws(ModelError) {
+  /// - Parameters:
+  ///   - recoded: per file, its tensors in another form.
+  ///   - views: per file, the numbers of those that are read through its bytes.
+  init(_ source: PackSource, recoded: [[ProvedTensor]], views: [[Int]]) throws(ModelError) {
     var pending: [Entry] = []
     var steps = [[Step]](repeating: [], count: source.files.count)
     for (number, file) in source.files.enumerated() {
-      steps[number] = try Self.steps(file, number: number, recoded[number], &pending)
+      steps[number] = try Self.steps(file, number: number, recoded[number], views: views[number], &pending)
     }
     try Duplicates(source).mark(&pending)
     for (number, index) in pending.indices.filter({
@@ -77,14 +79,14 @@ struct PackLayout: Sendable {
     /// Its number while entries are collected.
     var entry: Int
     var piece: ProvedTensor.Piece?
-    /// Whether it makes nothing and holds the metadata.
-    var isMetadata = false
+    /// What the entry says of the file where it makes nothing.
+    var note: PackedIndex.Note?
 
     func operation(_ held: Entry, at entry: Int) -> PackedIndex.Operation {
       if let piece {
         return .recoded(entry: entry, piece.recoding, byteCount: piece.range.count, hash: piece.hash)
       }
-      if isMetadata { return .metadata(entry: entry) }
+      if let note { return .note(note, entry: entry) }
       switch held.role {
       case .file, .literal: return .bytes(entry: entry, 0..<held.info.byteCount)
       case .tensor, .alias: return .tensor(entry: entry)
@@ -94,7 +96,7 @@ struct PackLayout: Sendable {
 
   /// Appends a file's entries, and says how the file is rebuilt from them.
   private static func steps(
-    _ file: PackSource.File, number: Int, _ recoded: [ProvedTensor], _ pending: inout [Entry]
+    _ file: PackSource.File, number: Int, _ recoded: [ProvedTensor], views: [Int], _ pending: inout [Entry]
   ) throws(ModelError) -> [Step] {
     guard let layout = file.layout?.with(recoded: recoded.map(\.layout)) else {
       pending.append(try bytes(.file, file: number, 0..<file.byteCount))
@@ -130,9 +132,8 @@ struct PackLayout: Sendable {
       add(entry, [(tensor.range.lowerBound, nil)])
     }
     try addAll(before: .max)
-    if let metadata = file.hiddenMetadata {
-      let text = MetadataText.write(metadata)
-      steps.append(Step(start: .max, entry: pending.count, isMetadata: true))
+    for (note, text) in file.notes(views: views) {
+      steps.append(Step(start: .max, entry: pending.count, note: note))
       var entry = try bytes(.literal, file: number, 0..<text.count)
       entry.place = .bytes(text)
       pending.append(entry)

@@ -181,15 +181,21 @@ extension PackSource.File {
     }
   }
 
-  /// The metadata that nobody could read of the file's bytes without its container's reader; nil where there is none.
-  var hiddenMetadata: [MetadataEntry]? {
-    let metadata: [MetadataEntry]? =
-      switch content {
-      case .model(let file, let model, _): file.hidesMetadata ? model.catalog.files.first?.metadata : nil
-      case .image(let image): image.hidesMetadata ? image.metadata : nil
-      case .safetensors, .opaque, .bytes, .packed: nil
-      }
-    return metadata?.isEmpty == false ? metadata : nil
+  /// What nobody could read of the file's bytes without its container's reader, as a packed file states it.
+  /// - Parameter views: the numbers of the tensors that are read through the file's bytes.
+  func notes(views: [Int]) -> [(PackedIndex.Note, [UInt8])] {
+    var notes: [(PackedIndex.Note, [UInt8])] = []
+    if let metadata = hiddenMetadata, !metadata.isEmpty { notes.append((.metadata, MetadataText.write(metadata))) }
+    if case .model(let file, _, _) = content, !views.isEmpty { notes.append((.views, file.views(of: views))) }
+    return notes
+  }
+
+  private var hiddenMetadata: [MetadataEntry]? {
+    switch content {
+    case .model(let file, let model, _): file.hidesMetadata ? model.catalog.files.first?.metadata : nil
+    case .image(let image): image.hidesMetadata ? image.metadata : nil
+    case .safetensors, .opaque, .bytes, .packed: nil
+    }
   }
 
   /// Where the file's tensors lie, where it is a model.

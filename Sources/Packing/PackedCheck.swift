@@ -40,7 +40,8 @@ public enum PackedCheck {
       failures[holder] = error
     }
     let remade = failures.isEmpty ? try remade(packed, threads: threads, memory: memory) : []
-    return tensors(packed, failures) + others(packed, failures) + remade + digests(packed, directories)
+    let views = failures.isEmpty ? try ViewCheck(packed).run(threads: threads, memory: memory) : []
+    return tensors(packed, failures) + views + others(packed, failures) + remade + digests(packed, directories)
       + outside(packed)
   }
 
@@ -139,8 +140,13 @@ public enum PackedCheck {
   private static func others(_ packed: PackedFile, _ failures: [Int: ModelError]) -> [Finding] {
     packed.index.files.flatMap { file in
       file.operations.compactMap { operation in
-        guard case .bytes(let number, _) = operation, let failure = failures[number] else { return nil }
-        let what = packed.index.entries[number].role == .literal ? "the bytes between its tensors" : "its bytes"
+        guard !operation.isTensor, let failure = failures[operation.entry] else { return nil }
+        let what =
+          switch operation {
+          case .note(let note, _): "its \(note)"
+          default:
+            packed.index.entries[operation.entry].role == .literal ? "the bytes between its tensors" : "its bytes"
+          }
         let place = file.path.isEmpty ? what : "file '\(file.path)': \(what)"
         return Finding(tensor: nil, file: file.path, elements: 0, failure: failure.inside(place))
       }
@@ -156,7 +162,7 @@ public enum PackedCheck {
         guard let directory = directories[packed.index.entries[operation.entry].holder] else { return nil }
         switch operation {
         case .tensor: digest.append(directory)
-        case .metadata: break
+        case .note: break
         case .recoded(_, _, let byteCount, let hash): digest.append(byteCount: byteCount, hash: hash)
         case .bytes(let entry, let range):
           let grid = directory.grid

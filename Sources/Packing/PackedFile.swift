@@ -169,8 +169,7 @@ public final class PackedFile: Sendable {
       return try unsafe PackedIndex.parse(
         decoded.span.bytes, origin: 0, body: body, needsBase: needsBase, limits: limits)
     } catch {
-      var error = error
-      if let offset = error.byteOffset { error.message += ", byte \(offset) of the decoded index" }
+      var error = error.inDecoded("the decoded index")
       error.byteOffset = footer.indexOffset
       throw error
     }

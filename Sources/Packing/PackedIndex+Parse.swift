@@ -67,19 +67,7 @@ extension PackedIndex {
 
   private static func parseTypes(_ cursor: inout ByteCursor) throws(ModelError) -> [DType] {
     var types: [DType] = []
-    for _ in 0..<(try cursor.count("the number of types", unit: 3)) {
-      let name = try cursor.string("the name of a type")
-      let elements = try cursor.varint("the elements of a block")
-      let bytes = try cursor.varint("the bytes of a block")
-      guard (1...65536).contains(elements), (1...ChunkGrid.maximumChunkBytes).contains(bytes) else {
-        throw ModelError(.malformed, "type '\(name)' has blocks of \(elements) elements in \(bytes) bytes")
-      }
-      let known = DType.named(name)
-      guard known == nil || (known!.blockElements, known!.blockBytes) == (elements, bytes) else {
-        throw ModelError(.malformed, "type '\(name)' has blocks of \(elements) elements in \(bytes) bytes")
-      }
-      types.append(known ?? DType(name: name, blockElements: elements, blockBytes: bytes, values: .opaque))
-    }
+    for _ in 0..<(try cursor.count("the number of types", unit: 3)) { types.append(try cursor.dtype()) }
     return types
   }
 
@@ -178,17 +166,18 @@ extension PackedIndex {
 
   private static func parseOperation(_ cursor: inout ByteCursor, _ entries: [Entry]) throws(ModelError) -> Operation {
     let code = try cursor.byte("an operation")
-    guard code <= 3 else { throw ModelError(.malformed, "operation \(code), expected 0 to 3") }
+    let note = Note(rawValue: code)
+    guard code <= 2 || note != nil else { throw ModelError(.malformed, "operation \(code), expected 0 to 4") }
     let entry = try cursor.varint("the entry of an operation")
     guard entries.indices.contains(entry) else {
       throw ModelError(.malformed, "an operation on entry \(entry) of \(entries.count)")
     }
     let isTensor = entries[entry].role == .tensor || entries[entry].role == .alias
-    guard isTensor == (code == 1 || code == 2), code != 3 || entries[entry].role == .literal else {
+    guard isTensor == (code == 1 || code == 2), note == nil || entries[entry].role == .literal else {
       throw ModelError(.malformed, "operation \(code) on entry \(entry), which is of another role")
     }
     if code == 1 { return .tensor(entry: entry) }
-    if code == 3 { return .metadata(entry: entry) }
+    if let note { return .note(note, entry: entry) }
     if code == 2 {
       return try within("tensor '\(entries[entry].info.name)'") { () throws(ModelError) in
         try parseRecoded(&cursor, entry, entries[entry].info)
@@ -244,15 +233,17 @@ private struct Uses {
   mutating func add(_ file: PackedIndex.File) throws(ModelError) {
     var names = NameIndex()
     var boxedHere: Set<Int> = []
-    var hasMetadata = false
+    var notes: Set<PackedIndex.Note> = []
     for operation in file.operations {
       let entry = operation.entry
       let info = index.entries[entry].info
       switch operation {
       case .bytes: isUsed[entry] = true
-      case .metadata:
-        guard !hasMetadata else { throw ModelError(.malformed, "a file has metadata twice") }
-        hasMetadata = true
+      case .note(let note, _):
+        guard notes.insert(note).inserted else { throw ModelError(.malformed, "a file has \(note) twice") }
+        guard note != .views || !file.container.isEmpty else {
+          throw ModelError(.malformed, "a file that is bytes has views")
+        }
         isUsed[entry] = true
       case .recoded(_, let recoding, _, _) where boxedHere.contains(entry):
         try count(recoding, entry, info)
@@ -306,7 +297,7 @@ extension PackedIndex.Operation {
   var entry: Int {
     switch self {
     case .bytes(let entry, _), .tensor(let entry), .recoded(let entry, _, _, _),
-      .metadata(let entry):
+      .note(_, let entry):
       entry
     }
   }
@@ -314,7 +305,7 @@ extension PackedIndex.Operation {
   /// Whether it appends a tensor, or what is made of one.
   var isTensor: Bool {
     switch self {
-    case .bytes, .metadata: false
+    case .bytes, .note: false
     case .tensor, .recoded: true
     }
   }
@@ -325,7 +316,7 @@ extension PackedIndex.Operation {
     case .bytes(_, let range): range.count
     case .tensor(let entry): entries[entry].info.byteCount
     case .recoded(_, _, let byteCount, _): byteCount
-    case .metadata: 0
+    case .note: 0
     }
   }
 }

@@ -50,8 +50,15 @@ struct PackedIndex: Sendable {
     case tensor(entry: Int)
     /// What a recoding makes of a tensor: so many bytes, and their hash.
     case recoded(entry: Int, Recoding, byteCount: Int, hash: UInt64)
-    /// Makes nothing: the literal holds the file's metadata.
-    case metadata(entry: Int)
+    /// Makes nothing: the literal says something of the file.
+    case note(Note, entry: Int)
+  }
+
+  /// What a literal says of a file, by the number of its operation.
+  enum Note: UInt8, Sendable {
+    case metadata = 3
+    /// How tensors are read through the file's bytes that no entry holds.
+    case views = 4
   }
 
   struct File: Sendable {
@@ -149,8 +156,8 @@ struct PackedIndex: Sendable {
         recoding.write(to: &writer)
         writer.varint(byteCount)
         writer.integer(hash)
-      case .metadata(let entry):
-        writer.byte(3)
+      case .note(let note, let entry):
+        writer.byte(note.rawValue)
         writer.varint(entry)
       }
     }

@@ -7,6 +7,8 @@ public final class PackedModel: ContainerReader {
   public let catalog: Catalog
   /// Per tensor of the catalog.
   let tensors: [PackedTensor]
+  /// Per packed file that has any.
+  let views: [Int: HDF5Views]
 
   public var formatName: String { "tare" }
   public var path: String { file.path }
@@ -20,6 +22,7 @@ public final class PackedModel: ContainerReader {
     var files: [Catalog.File] = []
     var entries: [Catalog.Entry] = []
     var tensors: [PackedTensor] = []
+    var views: [Int: HDF5Views] = [:]
     let reader = EntryReader(file)
     for (number, packed) in file.index.files.enumerated() where !packed.container.isEmpty {
       var placed = Self.tensors(of: number, file.index)
@@ -36,14 +39,21 @@ public final class PackedModel: ContainerReader {
         }
         metadata = header.metadata
       }
-      if let text = try Self.hiddenMetadata(of: packed, file, reader, limits) { metadata = text }
-      entries += placed.map { Catalog.Entry(info: $0.tensor.info, file: files.count, offset: $0.offset) }
+      if let text = try file.hiddenMetadata(of: number, reader, limits) { metadata = text }
+      if let found = try file.views(of: number, reader, limits) {
+        placed = PackedTensor.list(found, file: number, besides: placed)
+        views[number] = found
+      }
+      entries += placed.map { offset, tensor in
+        Catalog.Entry(info: tensor.info, file: files.count, offset: tensor.isInOnePiece ? offset : nil)
+      }
       tensors += placed.map(\.tensor)
       let path = packed.path.isEmpty ? splitPath(file.path).name : packed.path
       files.append(Catalog.File(path: path, byteCount: packed.byteCount, metadata: metadata))
     }
     catalog = Catalog(files: files, tensors: entries)
     self.tensors = tensors
+    self.views = views
   }
 
   /// The containers of those packed files that hold tensors, in order.
@@ -68,31 +78,25 @@ public final class PackedModel: ContainerReader {
   }
 
   public func grid(of tensor: Int) -> ChunkGrid {
+    if let (views, number) = view(of: tensor) { return views.grid(of: number) }
     // A damaged directory is reported when the tensor is read; until then any grid serves.
-    tensors[tensor].holder.flatMap { try? file.directory(of: $0).grid } ?? ChunkGrid(tensors[tensor].info)
+    return tensors[tensor].holder.flatMap { try? file.directory(of: $0).grid } ?? ChunkGrid(tensors[tensor].info)
+  }
+
+  /// How the packed file has it that was not made anew of its elements.
+  public func storage(of tensor: Int) -> TensorStorage? {
+    view(of: tensor).map { $0.storage(of: $1) }
+  }
+
+  /// The views that say how a tensor is read, and its number among them; nil where an entry holds it.
+  func view(of tensor: Int) -> (HDF5Views, number: Int)? {
+    guard case .view(let number) = tensors[tensor].place else { return nil }
+    return (views[tensors[tensor].file]!, number)
   }
 
   public func demandUnchanged() throws(ModelError) { try file.demandUnchanged() }
 
   public func makeSession() -> any TensorSession { PackedSession(self) }
-
-  /// The metadata that the packed file itself says of one of its files.
-  private static func hiddenMetadata(
-    of packed: PackedIndex.File, _ file: PackedFile, _ reader: EntryReader, _ limits: Limits
-  ) throws(ModelError) -> [MetadataEntry]? {
-    for case .metadata(let entry) in packed.operations {
-      return try within(file.path) { () throws(ModelError) in
-        try within("the metadata of a file") { () throws(ModelError) in
-          let byteCount = file.index.entries[entry].info.byteCount
-          guard byteCount <= limits.headerBytes else { throw ModelError(.malformed, "\(byteCount) bytes") }
-          return try reader.withBytes(of: entry, 0..<byteCount) { (bytes) throws(ModelError) in
-            try MetadataText.parse(bytes)
-          }
-        }
-      }
-    }
-    return nil
-  }
 
   /// The header of a packed GGUF file, from the bytes in front of its first tensor.
   private static func ggufHeader(

@@ -178,6 +178,16 @@ import TensorModel
     }
   }
 
+  /// Gives back the memory of the chunks that end in a range of an entry's bytes.
+  func release(_ entry: Int, _ range: Range<Int>) {
+    guard !range.isEmpty, let open, open.entry == entry else { return }
+    let grid = open.directory.grid
+    for chunk in grid.chunk(holding: range.lowerBound)...grid.chunk(holding: range.upperBound - 1)
+    where grid.bytes(ofChunk: chunk).upperBound <= range.upperBound {
+      release(entry, chunk: chunk)
+    }
+  }
+
   /// Gives back the memory of a chunk's stored bytes.
   func release(_ entry: Int, chunk: Int) {
     guard let open, open.entry == entry else { return }
@@ -215,6 +225,8 @@ final class PackedSession: TensorSession {
   private let reader: EntryReader
   /// For tensors that no entry holds.
   private let files: PackedFileReader
+  /// Of views, by their files.
+  private var views: [Int: any TensorSession] = [:]
 
   init(_ model: PackedModel) {
     self.model = model
@@ -225,6 +237,7 @@ final class PackedSession: TensorSession {
   func withBytes<Result: ~Copyable>(
     of tensor: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
+    if let (session, number) = view(of: tensor) { return try session.withBytes(of: number, range, body) }
     let tensor = model.tensors[tensor]
     guard case .file(let offset) = tensor.place else {
       return try reader.withBytes(of: tensor.holder!, range, body)
@@ -237,7 +250,17 @@ final class PackedSession: TensorSession {
     }
   }
 
+  /// The session that reads a tensor through the bytes of its file, and its number there; nil where an entry holds it.
+  private func view(of tensor: Int) -> (any TensorSession, number: Int)? {
+    guard let (views, number) = model.view(of: tensor) else { return nil }
+    let file = model.tensors[tensor].file
+    let session = self.views[file] ?? views.makeSession(PackedFileBytes(files, file: file))
+    self.views[file] = session
+    return (session, number)
+  }
+
   func release(of tensor: Int, _ range: Range<Int>) {
+    if let (session, number) = view(of: tensor) { return session.release(of: number, range) }
     guard !range.isEmpty, let holder = model.tensors[tensor].holder,
       let directory = try? reader.directory(of: holder)
     else { return }
@@ -249,6 +272,7 @@ final class PackedSession: TensorSession {
   }
 
   func repeatedBlock(of tensor: Int, _ range: Range<Int>) throws(ModelError) -> [UInt8]? {
+    if let (session, number) = view(of: tensor) { return try session.repeatedBlock(of: number, range) }
     guard !range.isEmpty, let holder = model.tensors[tensor].holder else { return nil }
     let grid = try reader.directory(of: holder).grid
     let first = grid.chunk(holding: range.lowerBound)

@@ -49,11 +49,14 @@ extension PackedModel: PackedCatalog {
   public var baseName: String? { file.baseName }
 
   public func packedByteCount(of tensor: Int) -> Int {
+    // What a view takes of the file is packed as bytes.
+    if let (views, number) = view(of: tensor) { return views.storage(of: number).byteCount }
     guard case .entry(let entry) = tensors[tensor].place else { return 0 }
     return file.index.entries[entry].place.storedBytes
   }
 
   public func encodings(of tensor: Int) throws(ModelError) -> [String: Int] {
+    if let (views, number) = view(of: tensor) { return ["literal": views.pieceCount(of: number)] }
     guard case .entry(let entry) = tensors[tensor].place else { return ["alias": 1] }
     let reader = EntryReader(file)
     var counts: [String: Int] = [:]

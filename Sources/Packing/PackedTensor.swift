@@ -11,6 +11,8 @@ struct PackedTensor: Sendable {
     case alias(of: Int)
     /// Within the file that they belong to, as it is rebuilt: in a literal, or where other tensors lie too.
     case file(offset: Int)
+    /// All over that file, as the view of this number among the file's says.
+    case view(Int)
   }
 
   let info: TensorInfo
@@ -20,11 +22,16 @@ struct PackedTensor: Sendable {
   /// Whether they are turned as they are lent.
   var isSwapped = false
 
+  /// Whether its bytes may lie in the file in one piece.
+  var isInOnePiece: Bool {
+    if case .view = place { false } else { true }
+  }
+
   /// The entry that holds the bytes and nothing else.
   var holder: Int? {
     switch place {
     case .entry(let entry), .alias(let entry): entry
-    case .file: nil
+    case .file, .view: nil
     }
   }
 }
@@ -52,5 +59,18 @@ extension PackedTensor {
         .malformed, "tensor '\(next.first!.tensor.info.name)' of the index is not in the header of its file")
     }
     return list
+  }
+}
+
+extension PackedTensor {
+  /// The tensors of a file, those that are read through its bytes among those that entries hold, by their places in it.
+  static func list(
+    _ views: HDF5Views, file: Int, besides entries: [(offset: Int, tensor: PackedTensor)]
+  ) -> [(offset: Int, tensor: PackedTensor)] {
+    let added = views.infos.enumerated().map { number, info in
+      (offset: views.start(of: number) ?? 0, tensor: PackedTensor(info: info, file: file, place: .view(number)))
+    }
+    return (entries + added).enumerated().sorted { ($0.element.offset, $0.offset) < ($1.element.offset, $1.offset) }
+      .map(\.element)
   }
 }

@@ -63,7 +63,8 @@ public enum Packer {
     progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) -> PackReport {
     let recoded = try RecodingProof(source, options).run(progress)
-    let layout = try PackLayout(source, recoded: recoded)
+    let views = try ViewProof(source, options).run(besides: recoded)
+    let layout = try PackLayout(source, recoded: recoded, views: views)
     let packing = Packing(source: source, layout: layout, output: output, options: options)
     try packing.decide()
     try packing.writeEntries(progress)
@@ -358,7 +359,7 @@ private final class Packing: Sendable {
       for operation in operations {
         switch operation {
         case .recoded(_, _, let byteCount, let hash): digest.append(byteCount: byteCount, hash: hash)
-        case .metadata: break
+        case .note: break
         case .bytes, .tensor: digest.append(state.entries[layout.entries[operation.entry].holder].directory)
         }
       }

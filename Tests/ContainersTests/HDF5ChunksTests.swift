@@ -68,8 +68,11 @@ import Testing
     let copy = BoxCopy(count: [2, 2], source: ([4, 6], [1, 2]), target: ([3, 5], [0, 1]), elementBytes: 1)
     var target = [UInt8](repeating: 99, count: 15)
     unsafe target.withUnsafeMutableBytes { target in
-      unsafe source.withUnsafeBytes { unsafe copy.run($0.baseAddress!, into: target.baseAddress!, origin: 0) }
+      unsafe source.withUnsafeBytes {
+        unsafe copy.run($0.baseAddress!, origin: 0, into: target.baseAddress!, origin: 0)
+      }
     }
+    #expect(copy.sourceBytes == 8..<16)
     #expect(target == [99, 8, 9, 99, 99, 99, 14, 15, 99, 99, 99, 99, 99, 99, 99])
     unsafe target.withUnsafeMutableBytes { unsafe copy.fill($0.baseAddress!, origin: 0, with: [1, 2, 3]) }
     // The pattern begins with the array: byte 1 is its second, byte 6 its first.

@@ -449,7 +449,7 @@ class Alias:
 
 
 class File:
-    """A file from operations (entry number,), (entry number, start, bytes) or (entry number, Boxed)."""
+    """A file from operations (entry number,), (entry number, start, bytes), (entry number, Boxed) or (entry number, Note)."""
 
     def __init__(self, path, operations, mode=0, container="safetensors"):
         self.path, self.operations, self.mode, self.container = path, operations, mode, container
@@ -458,6 +458,8 @@ class File:
         def bytes_of(number, start=0, length=None):
             if isinstance(start, Boxed):
                 return start.made
+            if isinstance(start, Note):
+                return b""
             return entries[number].dense[start:None if length is None else start + length]
         return b"".join(bytes_of(*o) for o in self.operations)
 
@@ -468,6 +470,8 @@ class File:
             if len(o) == 1:
                 pieces += entry.pieces
                 out += b"\1" + varint(o[0])
+            elif isinstance(o[1], Note):
+                out += bytes([o[1].kind]) + varint(o[0])
             elif len(o) == 2:
                 pieces += [o[1].made] if o[1].made else []
                 out += b"\2" + varint(o[0]) + o[1].record()
@@ -495,6 +499,33 @@ class Boxed:
         out += varint(len(self.fill)) + self.fill + varint(len(self.transforms))
         out += b"".join(varint(i) + varint(len(p)) + p for i, p in self.transforms)
         return out + varint(len(self.made)) + struct.pack("<Q", self.hash)
+
+
+class Note:
+    """Says that the entry tells something of the file: 3 its metadata, 4 its views."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+
+def view(name, shape, type=("F32", 1, 4), turned=0, offset=None, chunk=None, edges=0, fill=b"\0\0\0\0", filters=(),
+         stored=()):
+    """A view, whatever it says. `filters`: (id, optional, parameters); `stored`: (skipped, offset, bytes, mask)."""
+    out = string(name) + string(type[0]) + varint(type[1]) + varint(type[2]) + varint(len(shape))
+    out += b"".join(map(varint, shape)) + bytes([turned])
+    if offset is not None:
+        return out + b"\0" + varint(offset)
+    out += b"\1" + b"".join(map(varint, chunk)) + bytes([edges]) + varint(len(fill)) + fill + varint(len(filters))
+    for number, optional, parameters in filters:
+        out += varint(number) + bytes([optional]) + varint(len(parameters)) + struct.pack(f"<{len(parameters)}I", *parameters)
+    out += varint(len(stored))
+    for skipped, at, size, mask in stored:
+        out += varint(skipped) + varint(at) + varint(size) + struct.pack("<I", mask)
+    return out
+
+
+def views(*made):
+    return varint(len(made)) + b"".join(made)
 
 
 TYPES = [("U8", 1, 1), ("BF16", 1, 2), ("F32", 1, 4), ("F64", 1, 8), ("F4", 2, 1), ("Q4_0", 32, 18), ("F16", 1, 2)]

@@ -30,6 +30,7 @@ import zstandard
 
 import block_types
 from recoding import Recoding
+from views import View, read_views
 
 MAGIC = bytes.fromhex("89 54 41 52 45 0D 0A 1A")
 PREFIX = b'{"__metadata__":{"format":"tare","tare.version":"0","tare.requires":"'
@@ -41,6 +42,7 @@ MAX_WINDOW = 8 << 20
 MAX_SIZE = 1 << 61
 MAX_RANK = 1024
 MAX_SUM = 1 << 63
+MAX_VIEWS = 100_000_000
 TENSOR, FILE, LITERAL, ALIAS, DELTA = range(5)
 
 
@@ -54,6 +56,10 @@ class WrongBase(PackedError):
 
 class UnknownTransform(PackedError):
     """A file is made by a transform that this decoder does not know. Its tensors can be read."""
+
+
+class UnknownFilter(PackedError):
+    """A view's chunks went through a filter that this decoder does not know. Only its tensor is blocked."""
 
 
 class UnknownEncoding(PackedError):
@@ -954,19 +960,20 @@ class FileRecord:
         self.bytes, self.digest = c.varint(), c.u64()
         need(self.mode <= 0o777, "a file's mode is more than its permissions")
         self.operations = []                   # (entry, start, bytes, recoding)
-        self.metadata = None
+        self.notes = {}                        # by kind: the metadata, the views
         for _ in range(c.count(2)):
             kind, number = c.varint(), c.varint()
-            need(kind < 4, "an operation of unknown kind")
+            need(kind < 5, "an operation of unknown kind")
             need(number < len(entries), "an operation on an entry that is not there")
             entry, recoding = entries[number], None
             if kind == 0:
                 need(entry.role in (FILE, LITERAL), "an operation takes a range of a tensor")
                 start, length = c.varint(), c.varint()
                 need(start + length <= entry.bytes, "an operation goes past the end of its entry")
-            elif kind == 3:
-                need(entry.role == LITERAL and not self.metadata, "an operation's metadata is no literal, or the second")
-                self.metadata = entry
+            elif kind > 2:
+                need(entry.role == LITERAL and kind not in self.notes, "an operation's note is no literal, or the second")
+                need(kind == 3 or self.container, "a file that is bytes has views")
+                self.notes[kind] = entry
                 start, length = 0, 0
             else:
                 need(entry.role in (TENSOR, ALIAS), "an operation takes a tensor that is none")
@@ -1230,7 +1237,7 @@ class PackedFile:
         """All bytes of the first tensor of that name, type and shape; None where there is none."""
         for _, entry in self.tensors():
             if (entry.name, entry.type[0], entry.shape) == (name, dtype, shape):
-                return b"".join(piece for piece, _ in self.pieces(entry))
+                return self.data(entry)
         return None
 
     def blame(self, entry, error):
@@ -1269,6 +1276,41 @@ class PackedFile:
         except PackedError as error:
             raise self.blame(entry, error) from None
         yield piece, recoding.hash
+
+    def views(self, file):
+        """The tensors that are read through a file's bytes."""
+        entry = file.notes.get(4)
+        if entry is None:
+            return []
+        need(entry.bytes <= MAX_VIEWS, "the views of a file are too large")
+        c = Cursor(b"".join(piece for piece, _ in self.pieces(entry)), "the views of a file")
+        names = {entry.name for entry, _, _, _ in file.operations if entry.role in (TENSOR, ALIAS)}
+        views = read_views(c, file.bytes, names, need, UnknownFilter)
+        for view in views:
+            view.file = file
+        return views
+
+    def span(self, file, offset, length):
+        """A range of a file's bytes."""
+        out, at = [], 0
+        for entry, start, size, recoding in file.operations:
+            first, last = max(offset, at), min(offset + length, at + size)
+            if first < last and recoding:
+                made = b"".join(piece for piece, _ in self.made(entry, recoding))
+                out.append(made[first - at:last - at])
+            elif first < last:
+                out += (piece for piece, _ in self.pieces(entry, start + first - at, last - first))
+            at += size
+        return b"".join(out)
+
+    def data(self, tensor):
+        """All bytes of a tensor."""
+        if not isinstance(tensor, View):
+            return b"".join(piece for piece, _ in self.pieces(tensor))
+        try:
+            return tensor.data(lambda offset, length: self.span(tensor.file, offset, length))
+        except PackedError as error:
+            raise type(error)(f"tensor {tensor.name!r}: {error}") from None
 
     def rebuild(self, file, write):
         """Give the bytes of a file to `write` and check them."""
@@ -1313,16 +1355,16 @@ class PackedFile:
             raise
 
     def tensors(self):
-        """(path of the file, tensor or alias) in the order of the files."""
-        found = {(file.path, entry.number): entry for file in self.files for entry, _, _, _ in file.operations
-                 if entry.role in (TENSOR, ALIAS)}
-        return [(path, entry) for (path, _), entry in found.items()]
+        """(path of the file, tensor, alias or view) in the order of the files."""
+        for file in self.files:
+            found = {entry.number: entry for entry, _, _, _ in file.operations if entry.role in (TENSOR, ALIAS)}
+            yield from ((file.path, tensor) for tensor in [*found.values(), *self.views(file)])
 
     def tensor(self, name, path=None):
-        found = {(p, e.number): e for p, e in self.tensors() if e.name == name and path in (None, p)}
+        found = [tensor for p, tensor in self.tensors() if tensor.name == name and path in (None, p)]
         need(found, f"there is no tensor {name!r}")
         need(len(found) == 1, f"there are several tensors {name!r}; choose one with --file")
-        return next(iter(found.values()))
+        return found[0]
 
     def check_header(self):
         """Section 1: arrays of U8 that tile the body; none cuts an entry."""
@@ -1386,6 +1428,11 @@ class PackedFile:
                     digest += (struct.pack("<2Q", len(p), h) for p, h in self.pieces(entry, start, length))
             need(xxh3(b"".join(digest)) == file.digest,
                  f"the file {file.path!r} is not the one that was packed")
+            for view in self.views(file):
+                try:
+                    self.data(view)
+                except UnknownFilter:
+                    pass                       # no damage, though the tensor can't be read
 
     def catalog(self):
         for file in self.files:
@@ -1399,6 +1446,9 @@ class PackedFile:
                     alias = f", alias of {json.dumps(entry.target.name)}" if entry.role == ALIAS else ""
                     yield (f"  {json.dumps(entry.name)} {json.dumps(entry.type[0])[1:-1]} {list(entry.shape)} "
                            f"{entry.bytes} bytes, {entry.stored} stored{alias}")
+            for view in self.views(file):
+                yield (f"  {json.dumps(view.name)} {json.dumps(view.type[0])[1:-1]} {list(view.shape)} "
+                       f"{view.bytes} bytes, a view of the file")
 
 
 def unique(pairs):
@@ -1436,8 +1486,7 @@ def main(arguments=None):
                 packed.check()
                 print(f"{options.packed}: ok, {len(packed.files)} files, {len(packed.entries)} entries")
             elif options.tensor is not None:
-                for piece, _ in packed.pieces(packed.tensor(options.tensor, options.file)):
-                    sys.stdout.buffer.write(piece)
+                sys.stdout.buffer.write(packed.data(packed.tensor(options.tensor, options.file)))
                 sys.stdout.buffer.flush()
             else:
                 packed.unpack(options.out, options.max_expansion)

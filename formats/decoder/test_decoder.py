@@ -19,9 +19,10 @@ import zstandard
 import block_types
 import tare_decode
 from recoding import zlib_identity
-from tare_decode import PackedError, PackedFile, UnknownEncoding, UnknownTransform, open_base, xxh3, xxh3_plain
+from tare_decode import PackedError, PackedFile, UnknownEncoding, UnknownFilter, UnknownTransform, open_base, xxh3, xxh3_plain
 from naive_encoder import (NAMES, TYPES, Alias, Boxed, Coded, Entry, File, Grid, blocks, build, chunk, constant, exponent_list,
-                           frame, fused, one, pack_field, palette, plain_bytes, planes, raw, rows, split, string, varint)
+                           frame, fused, one, pack_field, palette, plain_bytes, planes, raw, rows, split, string, varint, view,
+                           views, Note)
 
 
 class Base(unittest.TestCase):
@@ -708,6 +709,78 @@ class FileTests(Base):
         self.refuses(boxed(good[0], good[0], good[0]), "fewer elements")
         self.refuses(build([w], [File("", [(0,), (0, good[0])], container="")]), "used twice")
         self.refuses(build([w], [File("", [(0, good[0]), (0,)], container="")]), "used twice")
+
+    def test_views(self):
+        """Tensors in one piece and in tiles, and what is none."""
+        content = bytes(range(64))
+        lit, w = Entry(2, content, part=10), Entry(0, b"abcd", name="w")
+
+        def viewed(*made, text=None, operations=None, container="x"):
+            note = Entry(2, views(*made) if text is None else text)
+            operations = operations or [(0, 0, 64), (1,), (2, Note(4))]
+            return build([lit, w, note], [File("", operations, container=container)])
+
+        tiles = dict(shape=[3, 3], type=("U16", 1, 2), chunk=[2, 2], fill=b"\7\0", filters=[(2, 1, [2])])
+        stored = [(0, 3, 8, 0), (2, 20, 8, 1)]
+        with self.open(viewed(view("t", **tiles, stored=stored), view("p", [2], ("U32", 1, 4), 1, offset=61 - 8))) as packed:
+            packed.check()
+            found = {tensor.name: packed.data(tensor) for _, tensor in packed.tensors()}
+        pairs = {(0, 0): 3, (0, 1): 4, (1, 0): 5, (1, 1): 6}
+        want = [(pairs[r, c], pairs[r, c] + 4) if (r, c) in pairs else (20, 21) if (r, c) == (2, 2) else (7, 0)
+                for r in range(3) for c in range(3)]
+        self.assertEqual(found, {"w": b"abcd", "t": bytes(n for pair in want for n in pair),
+                                 "p": bytes([56, 55, 54, 53, 60, 59, 58, 57])})
+        # What this decoder does not have is no damage, and blocks the tensor alone.
+        future = viewed(view("t", [2], chunk=[2], filters=[(99, 1, [])], stored=[(0, 0, 8, 0)]))
+        self.check(future)
+        with self.open(future) as packed, self.assertRaisesRegex(UnknownFilter, "filter 99"):
+            packed.data(packed.tensor("t"))
+        plain = dict(shape=[4], chunk=[2])
+        for made, pattern in (
+                (view("t", [18], offset=0), "beyond its file"), (view("t", [1], offset=1 << 62), "beyond its file"),
+                (view("w", [1], offset=0), "two tensors"), (view("t", [1], ("F4", 2, 1), offset=0), "type of blocks"),
+                (view("t", [1], ("X", 1, 4), 1, offset=0), "not known"), (view("t", [1], turned=2, offset=0), "a flag"),
+                (view("t", [1 << 40], chunk=[1], stored=()), "out of proportion"),
+                (view("t", [1 << 32, 1 << 32], chunk=[1, 1]), "too large"), (view("t", [], chunk=[]), "without dimensions"),
+                (view("t", [4], chunk=[0]), "chunks of nothing"), (view("t", [4], chunk=[1 << 62]), "too large"),
+                (view("t", **plain, fill=b""), "filled with"), (view("t", **plain, fill=b"abc"), "filled with"),
+                (view("t", **plain, stored=[(2, 0, 8, 0)]), "beyond its grid"),
+                (view("t", **plain, stored=[(0, 61, 8, 0)]), "beyond its file"),
+                (view("t", **plain, filters=[(3, 0, [])] * 33), "more than 32"),
+                (view("t", **plain, stored=[(0, 0, 9, 0)]), "another number of bytes"),
+                (view("t", **plain, filters=[(32000, 1, [])], stored=[(0, 40, 9, 0)]), "lies before the chunk")):
+            with self.subTest(pattern=pattern):
+                self.refuses(viewed(made), pattern)
+        self.refuses(viewed(view("t", [1], offset=0), view("t", [1], offset=0)), "two tensors")
+        self.refuses(viewed(text=varint(9)), "too short for what it counts")
+        self.refuses(viewed(text=views() + b"x"), "longer than")
+        self.refuses(viewed(container=""), "has views")
+        self.refuses(viewed(operations=[(0, 0, 64), (1,), (2, Note(4)), (2, Note(4))]), "the second")
+        self.refuses(viewed(operations=[(0, 0, 64), (1, Note(4)), (2, Note(3))]), "no literal")
+
+    def test_every_filter_of_a_view(self):
+        import base64
+        from chunk_filters import Filters
+
+        def fnv1a64(data):
+            value = 0xCBF29CE484222325
+            for byte in data:
+                value = (value ^ byte) * 0x100000001B3 & (1 << 64) - 1
+            return value
+
+        folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "testdata", "filters")
+        with open(os.path.join(folder, "chunks.tsv")) as table:
+            rows = [line.rstrip("\n").split("\t") for line in table][1:]
+        for name, filters, mask, size, want, chunk in rows:
+            with self.subTest(name=name):
+                filters = [list(map(int, filter(None, f.split(",")))) for f in filters.split(";") if f != "-"]
+                undo = Filters([(f[0], f[2:]) for f in filters], tare_decode.need, UnknownFilter).undo
+                chunk = base64.b64decode(chunk)
+                self.assertEqual(fnv1a64(undo(chunk, int(size), int(mask))), int(want, 16))
+                if filters and not int(mask):
+                    for damaged in (chunk[:-1], chunk + b"x"):
+                        with self.assertRaises(PackedError):
+                            undo(damaged, int(size), 0)
 
     def test_file_sizes_and_digests(self):
         class Lying(File):

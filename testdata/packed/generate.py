@@ -9,6 +9,7 @@ golden that is its base, if it has one. Where zeros are made positive, bytes and
 back.
 """
 
+import base64
 import itertools
 import json
 import math
@@ -25,7 +26,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "formats" / "decoder"))
 sys.dont_write_bytecode = True
 from block_types import TYPES as BLOCK_TYPES  # noqa: E402
-from naive_encoder import Boxed, Coded, Entry, File, Grid, blocks, build, chunk, f32, palette, split, varint  # noqa: E402
+from naive_encoder import (Boxed, Coded, Entry, File, Grid, Note, blocks, build, chunk, f32, palette, split, varint, view,  # noqa: E402
+                           views)
 from recoding import fletcher32  # noqa: E402
 from tare_decode import converted, xxh3  # noqa: E402
 
@@ -326,6 +328,29 @@ def tiled(path):
     return build([*entries, empty], [file], types=[("U16", 1, 2), ("U32", 1, 4)])
 
 
+def viewed(path):
+    """The golden chunks of every filter behind each other, each the middle one of a tensor that is read through them."""
+    content, made = bytearray(b"no tensor"), []
+    for line in (here.parent / "filters" / "chunks.tsv").read_text().splitlines()[1:]:
+        name, filters, mask, size, _, stored = line.split("\t")
+        filters, stored = [f.split(",") for f in filters.split(";") if f != "-"], base64.b64decode(stored)
+        filters = [(int(f[0]), int(f[1]), [int(p) for p in f[2:] if p]) for f in filters]
+        count = int(size) // 4
+        made.append(view(name, [3 * count], chunk=[count], fill=struct.pack("<f", 1.5), filters=filters,
+                         stored=[(1, len(content), len(stored), int(mask))]))
+        content += stored
+    start = len(content)
+    content += bytes(range(96))
+    # Big-endian, in tiles of which those at the edges are stored unfiltered; and in one piece, at an odd place.
+    made.append(view("tiles", [5, 3], ("I16", 1, 2), 1, chunk=[4, 2], edges=1, fill=b"\1\2", filters=[(2, 0, [2])],
+                     stored=[(0, start, 16, 0), (0, start + 17, 16, 0), (1, start + 40, 16, 0)]))
+    made.append(view("piece", [2, 0, 3], ("U8", 1, 1), offset=start))
+    made.append(view("scalar", [], ("F64", 1, 8), 1, offset=start + 71))
+    path.write_bytes(content)
+    entries = [Entry(2, bytes(content), part=5000), Entry(2, views(*made))]
+    return build(entries, [File("", [(0, 0, len(content)), (1, Note(4))], container="chunks")])
+
+
 def changed(path):
     """The floats of `floats`, each tensor changed in another way, and some that are as they were."""
     floats(path)
@@ -422,7 +447,7 @@ GOLDENS = [("floats-1", floats, 1), ("floats-3", floats, 3), ("floats-9", floats
 CANONICAL = [("positive-3", floats, 3)]
 BASES = {"retyped-3": "floats-3.tare", "delta-3": "floats-3.tare", "delta-9": "floats-3.tare"}
 GOLDENS += [("turned-3", turned, 3), ("tiled", tiled, 0), ("groups-3", grouped, 3), ("delta-3", changed, 3), ("delta-9", changed, 9),
-            ("retyped-3", retyped, 3)]
+            ("retyped-3", retyped, 3), ("viewed", viewed, 0)]
 
 
 def main():

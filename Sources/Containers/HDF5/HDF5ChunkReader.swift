@@ -1,4 +1,3 @@
-import ByteStore
 import Filters
 import HDF5Protocol
 import Kernels
@@ -6,21 +5,30 @@ import TensorModel
 
 /// One worker's way to the elements of chunked datasets.
 final class HDF5ChunkReader {
-  private let file: HDF5File
+  private let file: any HDF5Bytes
+  private let cache: HDF5ChunkCache
+  private let makeHelper: (() throws(ModelError) -> HDF5Helper)?
   private var workspace = FilterWorkspace()
   /// Started for what only the library decodes.
   private var helper: HDF5Helper?
   /// Memory that was lent before: fresh pages are slower than copying.
   private var spare: [UInt8] = []
 
-  init(_ file: HDF5File) { self.file = file }
+  /// - Parameter makeHelper: starts what decodes as only the library does; nil where that is not needed.
+  init(_ file: any HDF5Bytes, cache: HDF5ChunkCache, makeHelper: (() throws(ModelError) -> HDF5Helper)?) {
+    self.file = file
+    self.cache = cache
+    self.makeHelper = makeHelper
+  }
 
-  /// Lends `range` of the tensor's bytes, in the order of bytes that the file has.
+  /// Lends `range` of a tensor's bytes, in the order of bytes that the file has.
+  /// - Parameters:
+  ///   - number: by which the cache knows the tensor.
+  ///   - chunks: the tensor's.
   func withBytes<Result: ~Copyable>(
-    of number: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
+    of tensor: HDF5Tensor, _ number: Int, _ chunks: HDF5Chunks, _ range: Range<Int>,
+    _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
-    let tensor = file.header.tensors[number]
-    guard case .chunked(let chunks) = tensor.storage else { preconditionFailure("a tensor that is not chunked") }
     let size = chunks.elementBytes
     let elements = (range.lowerBound / size)..<((range.upperBound + size - 1) / size)
     // Taken out of sight while it is lent, for whoever reads another range meanwhile.
@@ -57,45 +65,45 @@ final class HDF5ChunkReader {
       let whole = chunks.box(at: chunks.place(ofChunk: Int(chunk.index)))
       let part = whole.clamped(to: box)
       let inChunk = zip(part.start, whole.start).map { $0 - $1 }
-      try withElements(of: chunk, whole, number, tensor, chunks) { (elements, shape) in
-        let copy = BoxCopy(
-          count: part.count, source: (shape, inChunk), target: (chunks.extent, part.start),
-          elementBytes: chunks.elementBytes)
+      let copy = BoxCopy(
+        count: part.count, source: (chunks.isDecodedByLibrary ? whole.count : chunks.shape, inChunk),
+        target: (chunks.extent, part.start), elementBytes: chunks.elementBytes)
+      let taken = copy.sourceBytes
+      try withBytes(taken, of: chunk, whole, number, tensor, chunks) { source in
         unsafe bytes.withUnsafeMutableBytes { target in
-          unsafe elements.withUnsafeBytes {
-            unsafe copy.run($0.baseAddress!, into: target.baseAddress!, origin: origin)
+          unsafe source.withUnsafeBytes {
+            unsafe copy.run($0.baseAddress!, origin: taken.lowerBound, into: target.baseAddress!, origin: origin)
           }
         }
       }
     }
   }
 
-  /// Lends the elements of a chunk and their shape.
-  private func withElements(
-    of chunk: HDF5Chunk, _ whole: HDF5Box, _ number: Int, _ tensor: HDF5Tensor, _ chunks: HDF5Chunks,
-    _ body: (RawSpan, [Int]) -> Void
+  /// Lends a range of a decoded chunk's bytes.
+  private func withBytes(
+    _ range: Range<Int>, of chunk: HDF5Chunk, _ whole: HDF5Box, _ number: Int, _ tensor: HDF5Tensor,
+    _ chunks: HDF5Chunks, _ body: (RawSpan) -> Void
   ) throws(ModelError) {
-    let key = HDF5ChunkCache.Key(tensor: number, chunk: Int(chunk.index))
-    if chunks.isDecodedByLibrary {
-      let count = whole.count.reduce(chunks.elementBytes, *)
-      let bytes = try file.cache.bytes(of: key, byteCount: count, keeping: chunks.keptBytes) { (_) throws(ModelError) in
-        try decodedByLibrary(whole, tensor, chunks, byteCount: count)
-      }
-      return body(unsafe bytes.span.bytes, whole.count)
-    }
     let place = Int(chunk.offset)..<(Int(chunk.offset) + Int(chunk.byteCount))
     let mask = chunks.mask(of: chunk, whole)
-    guard chunks.isFiltered(mask) else {
+    guard chunks.isDecodedByLibrary || chunks.isFiltered(mask) else {
       guard place.count == chunks.byteCount else {
-        throw ModelError(
-          .malformed, "a chunk of \(place.count) bytes, expected \(chunks.byteCount)", at: place.lowerBound)
+        throw file.located(
+          ModelError(
+            .malformed, "a chunk of \(place.count) bytes, expected \(chunks.byteCount)", at: place.lowerBound))
       }
-      return try file.map.withBytes(place) { body($0, chunks.shape) }
+      // It may be of any size.
+      return try file.withBytes(range.moved(by: place.lowerBound), body)
     }
-    let bytes = try file.cache.bytes(of: key, byteCount: chunks.byteCount, keeping: chunks.keptBytes) {
-      (spare) throws(ModelError) in try decoded(place, chunks, mask, into: spare)
+    let byteCount = chunks.isDecodedByLibrary ? whole.count.reduce(chunks.elementBytes, *) : chunks.byteCount
+    let bytes = try cache.bytes(
+      of: .init(tensor: number, chunk: Int(chunk.index)), byteCount: byteCount, keeping: chunks.keptBytes
+    ) { (spare) throws(ModelError) in
+      chunks.isDecodedByLibrary
+        ? try decodedByLibrary(whole, tensor, chunks, byteCount: byteCount)
+        : try decoded(place, chunks, mask, into: spare)
     }
-    body(unsafe bytes.span.bytes, chunks.shape)
+    body(unsafe bytes.span.bytes.extracting(range))
   }
 
   private func decoded(
@@ -104,18 +112,22 @@ final class HDF5ChunkReader {
     var bytes = spare.isEmpty ? [UInt8](repeating: 0, count: chunks.byteCount) : spare
     try unsafe bytes.withUnsafeMutableBufferPointer { (bytes) throws(ModelError) in
       let target = UnsafeMutableRawBufferPointer(bytes)
-      try file.map.withBytes(place) { (stored) throws(ModelError) in
-        try unsafe chunks.filters.undo(stored, at: place.lowerBound, skipping: mask, into: target, &workspace)
+      try file.withBytes(place) { (stored) throws(ModelError) in
+        do throws(ModelError) {
+          try unsafe chunks.filters.undo(stored, at: place.lowerBound, skipping: mask, into: target, &workspace)
+        } catch {
+          throw file.located(error)
+        }
       }
     }
-    file.map.release(place)
+    file.release(place)
     return bytes
   }
 
   private func decodedByLibrary(
     _ whole: HDF5Box, _ tensor: HDF5Tensor, _ chunks: HDF5Chunks, byteCount: Int
   ) throws(ModelError) -> [UInt8] {
-    if helper == nil { helper = try file.makeHelper() }
+    if helper == nil { helper = try makeHelper!() }
     let rank = chunks.datasetRank
     return try helper!.elements(
       HDF5ChunkRequest(

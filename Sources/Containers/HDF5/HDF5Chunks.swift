@@ -165,8 +165,25 @@ struct HDF5Chunks: Sendable {
   /// Whether libhdf5 decodes the chunks: filters of its own that only it undoes.
   var isDecodedByLibrary: Bool { !filters.unknownFilters.isEmpty }
 
+  /// The chunks, where this build reads them.
+  var storage: HDF5Storage {
+    if let filter = unsupportedFilter {
+      return .unsupported("went through \(filter.description), which this build does not undo")
+    }
+    guard filters.filters.isEmpty || byteCount <= HDF5Limits.chunkBytes else {
+      return .unsupported("has chunks of \(byteCount) bytes, this build decodes \(HDF5Limits.chunkBytes) at most")
+    }
+    return .chunked(self)
+  }
+
+  /// For people: `chunked 64×64, shuffle, gzip 6`.
+  var layoutText: String {
+    let shape = shape.prefix(datasetRank).map(String.init).joined(separator: "×")
+    return "chunked \(shape)" + (filters.filters.isEmpty ? "" : ", " + filters.description)
+  }
+
   /// A filter that nobody here undoes and that a chunk went through.
-  var unsupportedFilter: ChunkFilter? {
+  private var unsupportedFilter: ChunkFilter? {
     let unknown = Set(filters.unknownFilters)
     if filters.filters.allSatisfy({ (1...6).contains($0.id) }) { return nil }
     return filters.filters.indices.first { number in

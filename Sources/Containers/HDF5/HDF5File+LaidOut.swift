@@ -9,6 +9,10 @@ extension HDF5File: LaidOutFile {
     try HDF5Model(path: path, files: [(splitPath(path).name, self)])
   }
 
+  package var viewable: [Int] { header.tensors.indices.filter { header.tensors[$0].isViewable } }
+
+  package func views(of tensors: [Int]) -> [UInt8] { HDF5Views(tensors.map { header.tensors[$0] }).encoded }
+
   package func withBytes<Result: ~Copyable>(
     _ range: Range<Int>, through buffer: ReadBuffer, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {

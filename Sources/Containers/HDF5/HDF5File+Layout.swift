@@ -13,7 +13,10 @@ extension HDF5File {
       switch (tensor.storage, tensor.offset ?? placeInHeader(tensor)) {
       case (.unsupported, _): break
       case (.chunked(let chunks), _):
-        recoded.append(.init(info: tensor.info, number: number, pieces: chunks.pieces(of: tensor)))
+        let pieces = chunks.pieces(of: tensor)
+        let made = pieces.reduce(0) { $0 + $1.range.count }
+        recoded.append(
+          .init(info: tensor.info, number: number, pieces: pieces, otherBytes: chunks.storedBytes - made))
       case (_, let place?) where tensor.info.byteCount > 0:
         if tensor.turnsBytes {
           recoded.append(.init(turned: tensor.info, number: number, at: place))

@@ -73,11 +73,7 @@ public final class HDF5Model: ContainerReader {
       omissions: header.omissions + archive.others.map { Catalog.Omission(name: $0, reason: KerasEnvelope.omission) })
   }
 
-  /// Of chunked datasets, as many rows as one chunk has, or several, so that few chunks have something for two workers.
-  public func grid(of tensor: Int) -> ChunkGrid {
-    guard case .chunked(let chunks) = stored(tensor).storage else { return ChunkGrid(catalog.tensors[tensor].info) }
-    return chunks.bands(of: catalog.tensors[tensor].info)
-  }
+  public func grid(of tensor: Int) -> ChunkGrid { stored(tensor).grid }
 
   public func demandUnchanged() throws(ModelError) {
     for file in files { try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() } }
@@ -87,10 +83,7 @@ public final class HDF5Model: ContainerReader {
 
   public func damage(_ progress: (Int) -> Void) -> [ModelError] { archive?.members.damage(progress) ?? [] }
 
-  public func storage(of tensor: Int) -> TensorStorage? {
-    let tensor = stored(tensor)
-    return TensorStorage(layout: tensor.layoutText, byteCount: tensor.storedBytes)
-  }
+  public func storage(of tensor: Int) -> TensorStorage? { stored(tensor).storageForPeople }
 
   public func makeSession() -> any TensorSession { HDF5ModelSession(self) }
 

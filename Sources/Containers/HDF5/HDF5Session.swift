@@ -1,22 +1,37 @@
-import ByteStore
 import Kernels
 import TensorModel
 
-/// One worker's view of an HDF5 file.
+/// One worker's view of the tensors of an HDF5 file.
 final class HDF5Session: TensorSession {
-  private let file: HDF5File
-  private let buffer = ReadBuffer()
+  private let tensors: [HDF5Tensor]
+  private let bytes: any HDF5Bytes
   private let chunks: HDF5ChunkReader
 
-  init(_ file: HDF5File) {
-    self.file = file
-    chunks = HDF5ChunkReader(file)
+  /// - Parameters:
+  ///   - bytes: those of the file that has the tensors.
+  ///   - cache: what all sessions for these tensors share.
+  ///   - makeHelper: starts a helper for what only the library decodes; nil where there is no such tensor.
+  init(
+    _ tensors: [HDF5Tensor], in bytes: any HDF5Bytes, cache: HDF5ChunkCache,
+    makeHelper: (() throws(ModelError) -> HDF5Helper)?
+  ) {
+    self.tensors = tensors
+    self.bytes = bytes
+    chunks = HDF5ChunkReader(bytes, cache: cache, makeHelper: makeHelper)
+  }
+
+  convenience init(_ file: HDF5File) {
+    self.init(
+      file.header.tensors, in: HDF5MappedBytes(file), cache: file.cache,
+      makeHelper: { () throws(ModelError) in
+        try file.makeHelper()
+      })
   }
 
   func withBytes<Result: ~Copyable>(
     of number: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
-    let tensor = file.header.tensors[number]
+    let tensor = tensors[number]
     precondition(range.lowerBound >= 0 && range.upperBound <= tensor.info.byteCount, "a range outside of the tensor")
     guard tensor.turnsBytes else { return try withStoredBytes(number, range, body) }
     return try ByteSwap.withBlocks(tensor.info.dtype, range, body) { (whole, turn) throws(ModelError) in
@@ -28,13 +43,13 @@ final class HDF5Session: TensorSession {
   private func withStoredBytes<Result: ~Copyable>(
     _ number: Int, _ range: Range<Int>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
-    let tensor = file.header.tensors[number]
+    let tensor = tensors[number]
     switch tensor.storage {
     case .place(let start):
-      return try file.map.withBytes(range.moved(by: start), through: buffer, body)
+      return try bytes.withBytes(range.moved(by: start), body)
     case .bytes(let bytes): return try body(unsafe bytes.span.bytes.extracting(range))
     case .fill: return try body(unsafe tensor.filled(range).span.bytes)
-    case .chunked: return try chunks.withBytes(of: number, range, body)
+    case .chunked(let layout): return try chunks.withBytes(of: tensor, number, layout, range, body)
     case .unsupported(let reason):
       let hint = "the others can be read without it: --exclude '\(tensor.info.name)'"
       throw ModelError(.unsupported, reason, hint: hint).inside("tensor '\(tensor.info.name)'")
@@ -42,13 +57,13 @@ final class HDF5Session: TensorSession {
   }
 
   func release(of number: Int, _ range: Range<Int>) {
-    if case .place(let start) = file.header.tensors[number].storage { file.map.release(range.moved(by: start)) }
+    if case .place(let start) = tensors[number].storage { bytes.release(range.moved(by: start)) }
   }
 
   func repeatedBlock(of number: Int, _ range: Range<Int>) -> [UInt8]? {
-    let tensor = file.header.tensors[number]
+    let tensor = tensors[number]
     switch tensor.storage {
-    case .place(let start) where file.map.isHole(range.moved(by: start)):
+    case .place(let start) where bytes.isHole(range.moved(by: start)):
       return [UInt8](repeating: 0, count: tensor.info.dtype.blockBytes)
     case .fill: return tensor.fillBlock
     case .chunked(let chunks) where !chunks.hasStored(for: range): return tensor.fillBlock
@@ -58,7 +73,7 @@ final class HDF5Session: TensorSession {
 }
 
 extension Range<Int> {
-  fileprivate func moved(by distance: Int) -> Range<Int> { (lowerBound + distance)..<(upperBound + distance) }
+  func moved(by distance: Int) -> Range<Int> { (lowerBound + distance)..<(upperBound + distance) }
 }
 
 extension HDF5Tensor {

@@ -18,19 +18,19 @@ enum HDF5Storage: Sendable {
 /// A dataset that is a tensor, proved.
 struct HDF5Tensor: Sendable {
   let info: TensorInfo
-  /// In the file, which need not be UTF-8 there.
-  let path: [UInt8]
-  /// Where the header of the dataset lies, from the end of the user block.
-  let headerAddress: UInt64
-  var storage: HDF5Storage
+  /// By which the library knows it, which need not be UTF-8; empty where that is never asked.
+  var path: [UInt8] = []
+  /// Where the header of the dataset lies, from the end of the user block; 2^64 − 1 where that is not known.
+  var headerAddress = UInt64.max
+  var storage = HDF5Storage.fill
   /// Whether the bytes of its numbers are to be turned.
   let isSwapped: Bool
   /// The bytes that repeat where nothing was written, as the file has them: whole elements of the dtype.
-  let fill: [UInt8]
+  var fill: [UInt8]
   /// How the file stores it, for people: `contiguous`, `chunked 64×64, shuffle, gzip 6`.
-  var layoutText: String
+  var layoutText = "contiguous"
   /// The bytes of the file that its elements take.
-  var storedBytes: Int
+  var storedBytes = 0
 
   /// The tensor's place in the file, where its bytes lie there in one piece.
   var offset: Int? {

@@ -12,18 +12,13 @@ struct HDF5TensorProver {
 
   private let fileByteCount: Int
   private let isBrainFloat: Bool
-  /// What datasets may still have together, in dense bytes.
-  private var bytesLeft: Int
-
-  /// Whatever the size of the file, its datasets may have this many bytes together.
-  private static let leastBytesTogether = 4 << 30
+  private var room: HDF5Room
 
   /// - Parameter isBrainFloat: whether opaque elements of two bytes are BF16.
   init(fileByteCount: Int, limits: Limits, isBrainFloat: Bool) {
     self.fileByteCount = fileByteCount
     self.isBrainFloat = isBrainFloat
-    let (product, overflow) = fileByteCount.multipliedReportingOverflow(by: limits.expansion)
-    bytesLeft = max(Self.leastBytesTogether, overflow ? .max : product)
+    room = HDF5Room(fileByteCount: fileByteCount, limits: limits)
   }
 
   /// - Throws: `malformed` where what is said of the dataset does not hold.
@@ -34,15 +29,10 @@ struct HDF5TensorProver {
     let marks = HDF5TypeMarks(entry.object.attributes, isBrainFloat: isBrainFloat)
     guard let element = HDF5ElementType(dataset.type, marks: marks) else { return .none(dataset.type.kindText) }
     let info = try TensorInfo(name: name, dtype: element.dtype, shape: extent + element.shape)
-    guard info.byteCount <= bytesLeft else {
-      throw ModelError(
-        .malformed, "shape \(extent) of \(element.dtype.name), too large for a file of \(fileByteCount) bytes")
-    }
-    bytesLeft -= info.byteCount
+    try room.take(info)
     var tensor = HDF5Tensor(
-      info: info, path: entry.object.path, headerAddress: entry.object.address, storage: .fill,
-      isSwapped: element.isBigEndian,
-      fill: try fill(dataset, element), layoutText: "contiguous", storedBytes: 0)
+      info: info, path: entry.object.path, headerAddress: entry.object.address, isSwapped: element.isBigEndian,
+      fill: try fill(dataset, element))
     switch dataset.layout {
     case .compact(let bytes): try store(compact: bytes, in: &tensor)
     case .contiguous(let offset, let byteCount): try store(contiguous: offset, byteCount, in: &tensor)
@@ -91,17 +81,9 @@ struct HDF5TensorProver {
       extent: tensor.info.shape, shape: layout.shape + element.shape, datasetRank: rank,
       elementBytes: element.dtype.blockBytes, stored, filters: filters, leavesEdges: layout.leavesEdges,
       fileByteCount: fileByteCount)
-    let shape = layout.shape.map(String.init).joined(separator: "×")
-    tensor.layoutText = "chunked \(shape)" + (filters.filters.isEmpty ? "" : ", " + filters.description)
+    tensor.layoutText = chunks.layoutText
     tensor.storedBytes = chunks.storedBytes
-    if let filter = chunks.unsupportedFilter {
-      tensor.storage = .unsupported("went through \(filter.description), which this build does not undo")
-    } else if !filters.filters.isEmpty, chunks.byteCount > HDF5Limits.chunkBytes {
-      tensor.storage = .unsupported(
-        "has chunks of \(chunks.byteCount) bytes, this build decodes \(HDF5Limits.chunkBytes) at most")
-    } else {
-      tensor.storage = .chunked(chunks)
-    }
+    tensor.storage = chunks.storage
   }
 
   private func otherSize(_ found: UInt64, _ info: TensorInfo) -> ModelError {

@@ -30,7 +30,7 @@ extension Recoding {
           start: try cursor.varint("the start of a box"), count: try cursor.varint("the elements of a box"),
           padded: try cursor.varint("the padded elements of a box")))
     }
-    let fill = try octets(&cursor, "the padding")
+    let fill = try cursor.octets("the padding")
     var transforms: [ByteTransform] = []
     let count = try cursor.count("the number of transforms", unit: 2)
     guard count <= maximumTransforms else {
@@ -38,17 +38,11 @@ extension Recoding {
     }
     for _ in 0..<count {
       let id = try cursor.varint("a transform")
-      let parameters = try octets(&cursor, "the parameters of a transform")
+      let parameters = try cursor.octets("the parameters of a transform")
       transforms.append(
         try ByteTransform(id: id, parameters: parameters, origin: cursor.offset - parameters.count))
     }
     return Recoding(sides: sides, fill: fill, transforms: transforms)
-  }
-
-  /// Bytes behind their number.
-  private static func octets(_ cursor: inout ByteCursor, _ what: String) throws(ModelError) -> [UInt8] {
-    let bytes = try cursor.take(try cursor.count("the length of \(what)"), what)
-    return unsafe bytes.withUnsafeBytes { unsafe [UInt8]($0) }
   }
 
   /// Demands that the recoding fits the tensor, and may make so many bytes of it.

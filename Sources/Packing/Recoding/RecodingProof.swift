@@ -87,7 +87,7 @@ struct RecodingProof {
   /// The tensor with those pieces that hold; nil where storing it would store much of the file twice.
   private func proved(_ tensor: FileLayout.Recoded, _ hashes: [UInt64?]) -> ProvedTensor? {
     var pieces: [ProvedTensor.Piece] = []
-    var (held, lost) = (0, 0)
+    var (held, lost) = (0, tensor.otherBytes)
     for (piece, hash) in zip(tensor.pieces, hashes) {
       if let hash {
         pieces.append(.init(range: piece.range, recoding: piece.recoding, hash: hash))

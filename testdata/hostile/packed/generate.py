@@ -341,7 +341,7 @@ keep("names_of_one_look", packed([tensor("\u00e9"), tensor("e\u0301")]), "", ())
 keep("tensor_used_twice", packed(files=[file("", [(0,), (0,)])]), "tensor 'a' is used twice")
 keep("tensor_never_used", packed([tensor(), tensor("b")], [file("", [(0,)])]), "an entry that no file uses")
 keep("literal_never_used", packed([tensor(), literal(b"x")], [file("", [(0,)])]), "an entry that no file uses")
-keep("operation_4", packed(files=[file("", [(0,)], raw=b"\4\0")]), "operation 4, expected 0 to 3")
+keep("operation_4", packed(files=[file("", [(0,)], raw=b"\4\0")]), "operation 4 on entry 0, which is of another role")
 for name, text, ops, said, only in (
         ("metadata", b'[{"key":"a","type":"u8","value":1}]', b"\3\1", "", ()),
         ("metadata_twice", b"[]", b"\3\1\3\1", "a file has metadata twice", None),
@@ -382,9 +382,96 @@ FLETCHER = (4, b"")
 ABCD = tensor(shape=[2, 2])["dense"]
 
 
+HEADER = ("inspect", "verify")  # what shows where the file is opened as a model, and is in nobody's way who unpacks it
+
+
+def view(form, *, name="v", type=("U8", 1, 1), shape=[4], rank=None, turned=0):
+    """A view of the file that `viewing` makes, whatever it says."""
+    out = string(name) + string(type[0]) + varint(type[1]) + varint(type[2]) + varint(len(shape) if rank is None else rank)
+    return out + b"".join(map(varint, shape)) + bytes([turned]) + form
+
+
+def at(offset):
+    return b"\0" + varint(offset)
+
+
+def tiles(*stored, shape=[2], edges=0, fill=b"\0", filters=(), count=None, filter_count=None):
+    """Chunks: `filters` are (id, optional, parameters), `stored` (skipped, offset, bytes, mask)."""
+    out = b"\1" + b"".join(map(varint, shape)) + bytes([edges]) + varint(len(fill)) + fill
+    out += varint(len(filters) if filter_count is None else filter_count)
+    for number, optional, parameters in filters:
+        out += varint(number) + bytes([optional]) + varint(len(parameters)) + b"".join(u64(p)[:4] for p in parameters)
+    out += varint(len(stored) if count is None else count)
+    return out + b"".join(varint(s) + varint(o) + varint(n) + u64(m)[:4] for s, o, n, m in stored)
+
+
+def viewing(*views, count=None, tail=b"", notes=b"\4\2", more=1, container="hdf5", content=b"\3abcdefg", parts=None):
+    """A file of a literal and a tensor 'a', which `views` read through it."""
+    text = literal(varint(len(views) if count is None else count) + b"".join(views) + tail)
+    size = len(content)
+    parts = parts or [literal(content), tensor()]
+    raw = b"\0\0\0" + varint(size) + b"\1\1" + notes
+    made = file("", [(0, 0, size), (1,)], raw=raw, count=2 + more, container=container)
+    return packed([*parts, text], [made])
+
+
 def deflated(level=6, identity=0):
     return 3, bytes([level]) + (identity if isinstance(identity, bytes) else u64(identity))
 
+
+LZF = [(32000, 1, [])]
+keep("views", viewing(view(at(5)), view(tiles((0, 0, 5, 0), filters=LZF, shape=[4]), name="w")), "", ())
+keep("views_none", viewing(), "", ())
+keep("view_beyond", viewing(view(at(9))), "4 bytes at 9 of a file of 12", HEADER)
+keep("view_offset_2_62", viewing(view(at(2**62))), "4 bytes at 4611686018427387904 of a file of 12", HEADER)
+keep("view_shape_wraps", viewing(view(at(0), shape=[2**32, 2**32])), "tensor 'v'", HEADER)
+keep("view_out_of_proportion", viewing(view(tiles(), shape=[2**40])), "too large for a file of 12 bytes", HEADER)
+keep("views_out_of_proportion", viewing(*[view(tiles(), shape=[2**31], name=n) for n in "uvw"]), "too large for a file of 12", HEADER)
+keep("view_rank_2_40", viewing(view(at(0), rank=2**40)), "its rank", HEADER)
+keep("view_rank_1025", viewing(view(at(0), shape=[1] * 1025)), "rank 1025, expected at most 1024", HEADER)
+keep("view_of_blocks", viewing(view(at(0), type=("F4", 2, 1))), "of blocks of F4", HEADER)
+keep("view_type_lies", viewing(view(at(0), type=("F32", 1, 2))), "type 'F32' has blocks of 1 elements in 2 bytes", HEADER)
+keep("view_type_future", viewing(view(at(2), type=("F9", 1, 2))), "", ())
+keep("view_type_future_turned", viewing(view(at(2), type=("F9", 1, 2), turned=1)), "numbers of type 'F9' are turned", HEADER)
+keep("view_turned_2", viewing(view(at(0), turned=2)), "expected 0 or 1", HEADER)
+keep("view_form_2", viewing(view(b"\2\0")), "expected 0 or 1", HEADER)
+keep("view_name_twice", viewing(view(at(0)), view(at(4))), "tensor 'v' is there twice", HEADER)
+keep("view_name_of_entry", viewing(view(at(0), name="a")), "tensor 'a' is there twice", HEADER)
+keep("view_name_not_utf8", viewing(view(at(0), name=b"\xff")), "the name of a tensor", HEADER)
+keep("view_cut", viewing(view(at(0))[:-1]), "", HEADER)
+keep("views_count_lies", viewing(view(at(0)), count=2), "", HEADER)
+keep("views_count_2_60", viewing(count=2**60), "the number of views", HEADER)
+keep("views_tail", viewing(view(at(0)), tail=b"x"), "1 bytes too many", HEADER)
+keep("views_twice", viewing(view(at(0)), notes=b"\4\2\4\2", more=2), "a file has views twice")
+keep("views_of_tensor", viewing(notes=b"\4\1\3\2", more=2), "operation 4 on entry 1, which is of another role")
+keep("views_of_bytes", viewing(container=""), "a file that is bytes has views")
+keep("views_damaged", viewing(view(at(0))).replace(b"\1\1v\2U8", b"\1\1v\2U9"), "checksum of chunk 0", HEADER)
+keep("operation_5", viewing(notes=b"\5\2"), "operation 5, expected 0 to 4")
+keep("tiles_of_scalar", viewing(view(tiles(shape=[]), shape=[])), "chunks of shape []", HEADER)
+keep("tiles_of_nothing", viewing(view(tiles(shape=[0]))), "chunks of shape [0]", HEADER)
+keep("tiles_of_2_62", viewing(view(tiles(shape=[2**62], fill=bytes(4)), type=("F32", 1, 4), shape=[1])), "beyond 2^63", HEADER)
+keep("tiles_of_2_61", viewing(view(tiles((0, 0, 2, 0), shape=[2**61]), shape=[1])), "a chunk of 2 bytes, expected 2305843009213693952", VERIFY)
+keep("tiles_of_2_61_filtered", viewing(view(tiles((0, 0, 2, 0), shape=[2**61], filters=LZF), shape=[1])), "", ())
+keep("tiles_edges_2", viewing(view(tiles(edges=2))), "expected 0 or 1", HEADER)
+keep("tiles_filled_with_nothing", viewing(view(tiles(fill=b""))), "filled with 0 bytes", HEADER)
+keep("tiles_filled_with_half", viewing(view(tiles(fill=b"abc"), type=("BF16", 1, 2))), "filled with 3 bytes", HEADER)
+keep("tiles_fill_2_60", viewing(view(b"\1\2\0" + varint(2**60))), "the length of what fills it", HEADER)
+keep("tiles_filters_33", viewing(view(tiles(filters=[(3, 0, [])] * 33))), "a pipeline of 33 filters", HEADER)
+keep("tiles_filters_2_60", viewing(view(tiles(filter_count=2**60))), "the number of filters", HEADER)
+keep("tiles_filter_future", viewing(view(tiles((0, 0, 2, 0), filters=[(2**40, 1, [])]))), "", ())
+keep("tiles_filter_of_library", viewing(view(tiles((0, 0, 2, 0), filters=[(4, 0, [1, 2])]))), "", ())
+keep("tiles_optional_2", viewing(view(tiles(filters=[(3, 2, [])]))), "expected 0 or 1", HEADER)
+keep("tiles_beyond_grid", viewing(view(tiles((2, 0, 2, 0)))), "chunk 2 of 2", HEADER)
+keep("tiles_skip_2_62", viewing(view(tiles((2**62, 0, 2, 0), (2**62, 0, 2, 0)))), "chunk", HEADER)
+keep("tiles_beyond_file", viewing(view(tiles((0, 11, 2, 0)))), "a chunk of 2 bytes at 11", HEADER)
+keep("tiles_bytes_2_40", viewing(view(tiles((0, 0, 2**40, 0)))), "of 1099511627776 bytes", HEADER)
+keep("tiles_count_2_60", viewing(view(tiles(count=2**60))), "the number of chunks", HEADER)
+keep("tiles_other_size", viewing(view(tiles((0, 0, 3, 0)))), "a chunk of 3 bytes, expected 2", VERIFY)
+keep("tiles_far_too_long", viewing(view(tiles((0, 0, 70_000, 0), filters=LZF)), parts=[
+    literal(bytes(70_000), chunks=[repeated(b"\0")]), tensor()], content=bytes(70_000)), "takes more than twice as many", HEADER)
+keep("tiles_before_the_chunk", viewing(view(tiles((0, 0, 3, 0), filters=LZF)), content=b"\x20\x00xabcdef"), "lzf: a match 1 bytes back, behind 0 bytes", VERIFY)
+keep("tiles_unsound_parameter", viewing(view(tiles((0, 0, 2, 0), filters=[(2, 0, [])]))), "filter 2 has 0 parameters", VERIFY)
+keep("tiles_masked_parameter", viewing(view(tiles((0, 0, 2, 1), filters=[(2, 0, [])]))), "", ())
 
 other = dict(container="")
 keep("boxes", of_boxes(boxed(TOP, ABCD[:2]), boxed(BOTTOM, ABCD[2:]), **other), "", ())
