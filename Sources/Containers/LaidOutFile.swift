@@ -7,15 +7,15 @@ package protocol LaidOutFile: AnyObject, Sendable {
   var byteCount: Int { get }
   var layout: FileLayout { get }
 
-  /// Whether only the container's own reader knows the file's metadata.
-  var hidesMetadata: Bool { get }
+  /// Whether only the container's own reader finds metadata and tensors in the file's bytes.
+  var hidesCatalog: Bool { get }
 
   /// The model in this file alone. The numbers of `layout.recoded` are its tensors'.
   func makeModel() throws(ModelError) -> any ContainerReader
 
-  /// The tensors that can be read through the file's bytes by those who are told where they lie, by their numbers in the
-  /// model.
-  var viewable: [Int] { get }
+  /// Why nobody can read a tensor who has the file's bytes and is told where it lies in them; nil where they can.
+  /// - Parameter tensor: its number in the model. Asked for only where the file hides it.
+  func obstacle(toViewOf tensor: Int) -> String?
 
   /// What tells of these tensors where they lie: views (`formats/packed.md`, section 4).
   func views(of tensors: [Int]) -> [UInt8]
@@ -34,7 +34,7 @@ package protocol LaidOutFile: AnyObject, Sendable {
 
 /// Of files whose header tells where the tensors lie, to whoever has their bytes.
 extension LaidOutFile {
-  package var viewable: [Int] { [] }
+  package func obstacle(toViewOf tensor: Int) -> String? { nil }
 
   package func views(of tensors: [Int]) -> [UInt8] {
     precondition(tensors.isEmpty)

@@ -181,7 +181,7 @@ extension PackSource.File {
   func notes(views: [Int]) -> [(PackedIndex.Note, [UInt8])] {
     guard case .model(let file, let model, _) = content else { return [] }
     var notes: [(PackedIndex.Note, [UInt8])] = []
-    if file.hidesMetadata, let metadata = model.catalog.files.first?.metadata, !metadata.isEmpty {
+    if file.hidesCatalog, let metadata = model.catalog.files.first?.metadata, !metadata.isEmpty {
       notes.append((.metadata, MetadataText.write(metadata)))
     }
     if !views.isEmpty { notes.append((.views, file.views(of: views))) }

@@ -184,7 +184,7 @@ private final class LyingFile: LaidOutFile {
 
   var path: String { file.path }
   var byteCount: Int { file.byteCount }
-  var hidesMetadata: Bool { false }
+  var hidesCatalog: Bool { false }
   func makeModel() throws(ModelError) -> any ContainerReader { try file.makeModel() }
   func withBytes<Result: ~Copyable>(
     _ range: Range<Int>, through buffer: ReadBuffer, _ body: (RawSpan) throws(ModelError) -> Result

@@ -34,6 +34,7 @@ class View:
         self.shape = tuple(c.varint() for _ in range(self.rank(c)))
         size = self.size = self.type[2]
         need(self.type[1] == 1 and 1 <= size <= 8 << 20, "a view has a type of blocks")
+        need(size == {"C64": 8}.get(self.type[0], KNOWN.get(self.type[0], size)), "a view has a type of another size")
         elements = 1
         for dimension in self.shape:
             elements *= dimension

@@ -3,7 +3,7 @@ package import TensorModel
 
 extension GGUFFile: LaidOutFile {
   package var byteCount: Int { map.byteCount }
-  package var hidesMetadata: Bool { false }
+  package var hidesCatalog: Bool { false }
 
   package func makeModel() throws(ModelError) -> any ContainerReader { try GGUFModel(self) }
 

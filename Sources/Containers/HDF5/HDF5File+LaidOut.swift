@@ -3,13 +3,13 @@ package import TensorModel
 
 extension HDF5File: LaidOutFile {
   package var byteCount: Int { map.byteCount }
-  package var hidesMetadata: Bool { true }
+  package var hidesCatalog: Bool { true }
 
   package func makeModel() throws(ModelError) -> any ContainerReader {
     try HDF5Model(path: path, files: [(splitPath(path).name, self)])
   }
 
-  package var viewable: [Int] { header.tensors.indices.filter { header.tensors[$0].isViewable } }
+  package func obstacle(toViewOf tensor: Int) -> String? { header.tensors[tensor].viewObstacle }
 
   package func views(of tensors: [Int]) -> [UInt8] { HDF5Views(tensors.map { header.tensors[$0] }).encoded }
 
