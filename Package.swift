@@ -56,7 +56,7 @@ let package = Package(
     layer(
       "Conversion",
       [
-        "TensorModel", "ByteStore", "Kernels", "Codecs", "Encodings", "Containers", "Packing", "Schemas",
+        "TensorModel", "ByteStore", "Kernels", "Codecs", "Encodings", "Filters", "Containers", "Packing", "Schemas",
         "Verification",
       ]),
     layer("Export", ["TensorModel", "ByteStore", "Kernels", "Containers"]),

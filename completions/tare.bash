@@ -325,21 +325,24 @@ _tare_convert() {
     repeating_flags=()
     non_repeating_flags=(--fold-masks --dequantize --dry-run --verify --force -f --json --quiet --verbose --version -h --help)
     repeating_options=(--tensor --exclude --only --skip --rename)
-    non_repeating_options=(--to --container --byte-order --shard --dtype --prune --activations --quantize --level --max-expansion --base --threads --memory)
+    non_repeating_options=(--to --container --byte-order --compression --shard --dtype --prune --activations --quantize --level --max-expansion --base --threads --memory)
     __tare_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--to')
-        __tare_add_completions -W 'safetensors'$'\n''gguf'$'\n''tare'
+        __tare_add_completions -W 'safetensors'$'\n''gguf'$'\n''hdf5'$'\n''tare'
         return
         ;;
     '--container')
-        __tare_add_completions -W 'safetensors'$'\n''gguf'
+        __tare_add_completions -W 'safetensors'$'\n''gguf'$'\n''hdf5'
         return
         ;;
     '--byte-order')
         __tare_add_completions -W 'little'$'\n''big'
+        return
+        ;;
+    '--compression')
         return
         ;;
     '--shard')

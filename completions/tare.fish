@@ -29,7 +29,7 @@ function __tare_parse_tokens -S
         case 'unpack'
             __tare_parse_subcommand -r 1 'o/output=' 'max-expansion=' 'salvage' 'f/force' 'base=' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'convert'
-            __tare_parse_subcommand 2 'to=' 'container=' 'byte-order=' 'shard=' 'fold-masks' 'tensor=+' 'exclude=+' 'dtype=' 'prune=' 'activations=' 'quantize=' 'dequantize' 'only=+' 'skip=+' 'rename=+' 'level=' 'dry-run' 'verify' 'max-expansion=' 'base=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
+            __tare_parse_subcommand 2 'to=' 'container=' 'byte-order=' 'compression=' 'shard=' 'fold-masks' 'tensor=+' 'exclude=+' 'dtype=' 'prune=' 'activations=' 'quantize=' 'dequantize' 'only=+' 'skip=+' 'rename=+' 'level=' 'dry-run' 'verify' 'max-expansion=' 'base=' 'f/force' 'threads=' 'memory=' 'json' 'quiet' 'verbose' 'version' 'h/help'
         case 'verify'
             __tare_parse_subcommand 2 'tolerance=' 'rename=+' 'max-differences=' 'sha256' 'o/output=' 'certificate=' 'f/force' 'tensor=+' 'exclude=+' 'base=' 'threads=' 'memory=' 'json' 'color=' 'quiet' 'verbose' 'version' 'h/help'
         case 'cat'
@@ -152,9 +152,10 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare convert" -eq 1' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare convert" -eq 2' -F
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" to' -l 'to' -d 'The container of OUT, unless its extension says it.' -rfka 'safetensors gguf tare'
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" container' -l 'container' -d 'The container of the file that a packed OUT holds: safetensors or gguf. (default: that of IN)' -rfka 'safetensors gguf'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" to' -l 'to' -d 'The container of OUT, unless its extension says it.' -rfka 'safetensors gguf hdf5 tare'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" container' -l 'container' -d 'The container of the file that a packed OUT holds: safetensors, gguf or hdf5. (default: that of IN)' -rfka 'safetensors gguf hdf5'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" byte-order' -l 'byte-order' -d 'The byte order of a GGUF file: little, or big for machines that have it. (default: little)' -rfka 'little big'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" compression' -l 'compression' -d 'How an HDF5 file is compressed: none; gzip, which every reader knows, or zstd, which h5py reads with hdf5plugin; of a level as in gzip:6, 1 to 9 (default: 4), or zstd:9, 1 to 22 (default: 1). The bytes of elements are shuffled before. (default: gzip)' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" shard' -l 'shard' -d 'Cut the model into files of at most SIZE, with their index, in a folder: bytes, or with K, M or G for powers of 1024, with KB, MB or GB for powers of 1000.' -rfka ''
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" fold-masks' -l 'fold-masks' -d 'Write the product of each weight X_orig and its mask X_mask, as torch.nn.utils.prune leaves them, as X, and leave the two out. Patterns match X.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert"' -l 'tensor' -d 'Only tensors whose name matches the pattern; *, ? and [a-z] as in a shell. May be repeated.' -rfka ''

@@ -48,6 +48,26 @@ package struct CRC32 {
 
   package init() {}
 
+  /// Behind what was summed comes what has this checksum.
+  package mutating func append(_ sum: UInt32, byteCount: Int) {
+    value = UInt32(crc32_combine(UInt(value), UInt(sum), byteCount))
+  }
+
+  /// Behind what was summed come so many zeros, however many that is.
+  package mutating func appendZeros(_ count: Int) {
+    // Of as many zeros as a power of two, from one on.
+    var (power, powerBytes) = (CRC32(), 1)
+    let zero: [UInt8] = [0]
+    power.update(unsafe zero.span.bytes)
+    var rest = count
+    while rest > 0 {
+      if rest & 1 == 1 { append(power.value, byteCount: powerBytes) }
+      power.append(power.value, byteCount: powerBytes)
+      powerBytes *= 2
+      rest >>= 1
+    }
+  }
+
   package mutating func update(_ bytes: RawSpan) {
     unsafe bytes.withUnsafeBytes { bytes in
       guard let start = bytes.baseAddress else { return }

@@ -12,6 +12,12 @@ public struct FileImage: Sendable {
   public let metadataTensor: Int?
   /// The file's first bytes.
   public let headerBytes: [UInt8]
+  /// The metadata that a reader of the file gets.
+  package let metadata: [MetadataEntry]
+  /// Whether only the container's own reader finds them in the file's bytes.
+  package let hidesMetadata: Bool
+  /// What the file holds, where it may as well be written in another form: with compressed chunks.
+  let compressible: HDF5Outline?
 
   public var byteCount: Int { layout.byteCount }
 
@@ -19,13 +25,17 @@ public struct FileImage: Sendable {
   public var modelTensors: [Int] { sources.indices.filter { $0 != metadataTensor }.map { sources[$0] } }
 
   init(
-    _ model: any ContainerReader, layout: FileLayout, sources: [Int], metadataTensor: Int? = nil, headerBytes: [UInt8]
+    _ model: any ContainerReader, layout: FileLayout, sources: [Int], metadataTensor: Int? = nil, headerBytes: [UInt8],
+    metadata: [MetadataEntry], hidesMetadata: Bool = false, compressible: HDF5Outline? = nil
   ) {
     self.model = model
     self.layout = layout
     self.sources = sources
     self.metadataTensor = metadataTensor
     self.headerBytes = headerBytes
+    self.metadata = metadata
+    self.hidesMetadata = hidesMetadata
+    self.compressible = compressible
   }
 
   /// Lends a range of the file's bytes that lies in the header, in one tensor, or between two.

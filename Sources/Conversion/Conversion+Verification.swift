@@ -18,6 +18,8 @@ extension Conversion {
     comparison.threads = WorkerBudget.decoders(
       threads, memory: memory, chunkBytes: 2 * max(model.largestChunkBytes, written.largestChunkBytes))
     comparison.progress = progress
-    return try comparison.run(model, written)
+    let texts = envelope.map { [$0.texts] } ?? []
+    let meant = DescribedModel(model, texts + files.files.compactMap(\.laidOutMetadata))
+    return try comparison.run(meant, written)
   }
 }

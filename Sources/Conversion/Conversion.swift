@@ -22,6 +22,8 @@ public struct Conversion: Sendable {
   public let folding: MaskFolding?
   /// What tensors of the source, and of a packed output, may be differences from.
   let base: BaseModel?
+  /// What an archive of Keras holds around each of `files` that is a model; nil where `container` is another.
+  public let envelope: KerasEnvelope?
 
   /// Whether the metadata names the model's architecture, as llama.cpp wants it.
   public var namesArchitecture: Bool { model.catalog.metadata.contains { $0.key == "general.architecture" } }
@@ -38,7 +40,8 @@ public struct Conversion: Sendable {
     path: String, _ request: ConversionRequest, limits: Limits = Limits(), base: BaseModel? = nil
   ) throws(ModelError) {
     let source = try ConversionSource.open(path: path, limits: limits, base: base)
-    let container = request.container ?? source.container
+    let isArchive = (request.container ?? source.container) == .keras
+    let container = request.packs && isArchive ? .hdf5 : request.container ?? source.container
     let folding = request.foldsMasks ? try MaskFolding(source.model) : nil
     let model = folding?.model ?? source.model
     let layers = try request.layers(over: model, writing: container)
@@ -48,12 +51,15 @@ public struct Conversion: Sendable {
       request.shardBytes != nil || request.form == .folder || (request.form == .asSource && source.isFolder)
     if isFolder {
       let catalog = layers.model.catalog
-      let plan = request.shardBytes.map { ShardPlan(catalog, byteCount: $0) } ?? ShardPlan(catalog)
+      let plan = try within(path) { () throws(ModelError) in
+        try Self.plan(catalog, as: container, shardBytes: request.shardBytes)
+      }
       let stem = source.isFolder ? ShardPlan.stem(of: model.catalog) : "model"
       files = try layout.folder(plan, stem: stem, companions: source.companions)
     } else {
       files = try layout.file()
     }
+    envelope = try container == .keras ? Self.envelope(layers.model.catalog, source.model, limits) : nil
     self.source = model
     self.container = container
     self.folding = folding
@@ -61,7 +67,32 @@ public struct Conversion: Sendable {
     self.base = base
     companions = source.companions.map(\.path)
     leftovers = source.leftovers
-    notes = source.notes + Self.notes(of: source.model.catalog.omissions)
+    let omissions = source.model.catalog.omissions.filter {
+      container != .keras || $0.reason != KerasEnvelope.omission
+    }
+    notes =
+      source.notes + Self.notes(of: omissions)
+      + (isArchive && container == .hdf5
+        ? ["the packed file holds the weights as HDF5; tare pack keeps the archive"] : [])
+  }
+
+  private static func envelope(
+    _ catalog: Catalog, _ source: any ContainerReader, _ limits: Limits
+  ) throws(ModelError) -> KerasEnvelope {
+    let assets = try (source as? HDF5Model)?.archiveAssets(limits: limits) ?? []
+    return try within(source.path) { () throws(ModelError) in try KerasEnvelope(catalog.metadata, assets: assets) }
+  }
+
+  private static func plan(
+    _ catalog: Catalog, as container: OutputContainer, shardBytes: Int?
+  ) throws(ModelError) -> ShardPlan {
+    guard !container.isHDF5 else {
+      guard shardBytes == nil else {
+        throw ModelError(.unsupported, "HDF5 is written as one file", hint: "without --shard it is")
+      }
+      return ShardPlan(whole: catalog)
+    }
+    return shardBytes.map { ShardPlan(catalog, byteCount: $0) } ?? ShardPlan(catalog)
   }
 
   /// What does not go along because it is neither tensor nor metadata.

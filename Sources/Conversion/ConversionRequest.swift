@@ -15,6 +15,8 @@ public struct ConversionRequest: Sendable {
   public var form = Form.file
   /// The container of the files; nil for that of the source.
   public var container: OutputContainer?
+  /// Whether the files are packed. An archive of Keras is not made then: of a model of one, the weights are packed.
+  public var packs = false
   /// The byte order of the files, where their container is GGUF.
   public var byteOrder = ByteOrder.little
   /// The bytes of tensors that a file holds at most, unless one tensor alone has more; the output is a folder then.

@@ -16,7 +16,8 @@ struct ConversionSource: Sendable {
   /// The container that the model's own files have.
   var container: OutputContainer {
     let name = (model as? PackedModel)?.containerNames.first ?? model.formatName
-    return OutputContainer(rawValue: name) ?? .safetensors
+    guard name == "keras" else { return OutputContainer(rawValue: name) ?? .safetensors }
+    return model.catalog.metadata.contains(where: KerasEnvelope.isText) ? .keras : .hdf5
   }
 
   /// Opens the model at `path`, which every error names.

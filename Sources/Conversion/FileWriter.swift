@@ -1,9 +1,9 @@
 import ByteStore
-import Containers
+public import Containers
 public import Packing
 public import TensorModel
 
-/// Writes files that were laid out, as they are: the file, or the folder, appears when it is whole.
+/// Writes files that were laid out: the file, or the folder, appears when it is whole.
 public enum FileWriter {
   public struct Options: Sendable {
     public var threads: Int
@@ -11,32 +11,68 @@ public enum FileWriter {
     public var memory: Int
     /// Whether a file is replaced; a folder never is.
     public var overwrite: Bool
+    /// How the chunks of HDF5 files are compressed; nil where datasets lie in one piece.
+    public var compression: HDF5Compression?
+    /// What HDF5 files are the weights of; nil where they are files of their own.
+    public var envelope: KerasEnvelope?
 
-    public init(threads: Int, memory: Int = 512 << 20, overwrite: Bool = false) {
+    public init(
+      threads: Int, memory: Int = 512 << 20, overwrite: Bool = false, compression: HDF5Compression? = nil,
+      envelope: KerasEnvelope? = nil
+    ) {
       self.threads = threads
       self.memory = memory
       self.overwrite = overwrite
+      self.compression = compression
+      self.envelope = envelope
     }
   }
 
   /// Writes `source` to `path`, a file or a folder by what it is.
   /// - Parameter progress: is told of bytes done, from any thread.
+  /// - Returns: the bytes of each file as it was written.
   /// - Throws: what reading throws; `cannotCreate` and `inputOutput` for the output, of which nothing is left behind then.
-  public static func write(
+  @discardableResult public static func write(
     _ source: PackSource, to path: String, _ options: Options, progress: @Sendable (Int) -> Void = { _ in }
-  ) throws(ModelError) {
+  ) throws(ModelError) -> [Int] {
     guard source.isFolder else {
       let output = try within(path) { () throws(ModelError) in
         try OutputFile(path: path, overwrite: options.overwrite)
       }
-      return try FileWriting(source, file: 0, output: output, place: path).run(options, progress)
+      return [try write(source, file: 0, to: output, place: path, options, progress)]
     }
     let folder = try within(path) { () throws(ModelError) in try OutputFolder(path: path) }
+    var byteCounts: [Int] = []
     for (number, file) in source.files.enumerated() {
       let output = try within(path) { () throws(ModelError) in try folder.file(file.path, mode: file.mode) }
-      try FileWriting(source, file: number, output: output, place: path).run(options, progress)
+      byteCounts.append(try write(source, file: number, to: output, place: path, options, progress))
     }
     try within(path) { () throws(ModelError) in try folder.finish() }
+    return byteCounts
+  }
+
+  private static func write(
+    _ source: PackSource, file: Int, to output: any PositionalOutput, place: String, _ options: Options,
+    _ progress: @Sendable (Int) -> Void
+  ) throws(ModelError) -> Int {
+    guard let envelope = options.envelope, source.files[file].laidOutMetadata != nil else {
+      return try writeModel(source, file: file, to: output, place: place, options, progress)
+    }
+    let archive = KerasArchiveOutput(output, envelope, most: source.files[file].byteCount)
+    _ = try writeModel(source, file: file, to: archive, place: place, options, progress)
+    return archive.byteCount
+  }
+
+  private static func writeModel(
+    _ source: PackSource, file: Int, to output: any PositionalOutput, place: String, _ options: Options,
+    _ progress: @Sendable (Int) -> Void
+  ) throws(ModelError) -> Int {
+    let compressed = options.compression.flatMap {
+      CompressedFileWriting(source, file: file, $0, output: output, place: place)
+    }
+    if let compressed { return try compressed.run(options, progress) }
+    try FileWriting(source, file: file, output: output, place: place).run(options, progress)
+    return source.files[file].byteCount
   }
 }
 

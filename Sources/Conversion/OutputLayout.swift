@@ -65,6 +65,7 @@ struct OutputLayout {
         try FileImage(
           gguf: byteOrder == .big ? BigEndianModel(model) : model, tensors: tensors, metadata: metadata,
           byteOrder: byteOrder)
+      case .hdf5, .keras: try FileImage(hdf5: model, tensors: tensors, metadata: metadata)
       }
     }
   }
@@ -72,7 +73,8 @@ struct OutputLayout {
   /// What one file says: nothing of how its model was cut before.
   private func metadata(_ entries: [MetadataEntry]) -> [MetadataEntry] {
     switch container {
-    case .safetensors: entries.filter { !GGUFOutputMetadata.isSplit($0) }
+    case .safetensors, .hdf5: entries.filter { !GGUFOutputMetadata.isSplit($0) }
+    case .keras: entries.filter { !GGUFOutputMetadata.isSplit($0) && !KerasEnvelope.isText($0) }
     case .gguf: GGUFOutputMetadata(entries, tensors: model.catalog.tensors.map(\.info), isChanged: isChanged).entries
     }
   }

@@ -37,6 +37,11 @@ struct ShardPlan {
     shards = groups.map { Shard(tensors: $0, metadata: metadata) }
   }
 
+  /// One file with all tensors, and the metadata of all files.
+  init(whole catalog: Catalog) {
+    shards = [Shard(tensors: Array(catalog.tensors.indices), metadata: catalog.metadata)]
+  }
+
   /// The files as they are, without those that have lost all their tensors.
   init(_ catalog: Catalog) {
     var shards = catalog.files.map { Shard(tensors: [], metadata: $0.metadata) }

@@ -29,7 +29,7 @@ extension ChunkFilter {
   static let lzf = 32000
   static let lz4 = 32004
   static let bitshuffle = 32008
-  static let zstd = 32015
+  package static let zstd = 32015
 
   /// Those that are undone here and the commonest of the others.
   private static let names = [

@@ -78,7 +78,7 @@ public struct GGUFContainer: ContainerFormat {
 public struct HDF5Container: ContainerFormat {
   public let name = "hdf5"
   public let summary = "one file, or a folder that holds one; read by the program tare-hdf5"
-  public let isWritten = false
+  public let isWritten = true
 
   public func recognises(_ start: RawSpan) -> Bool { HDF5Signature.isIn(start) }
 
@@ -91,7 +91,7 @@ public struct HDF5Container: ContainerFormat {
 public struct KerasContainer: ContainerFormat {
   public let name = "keras"
   public let summary = "an archive of Keras 3, also unzipped, or sharded weights by their index; read by tare-hdf5"
-  public let isWritten = false
+  public let isWritten = true
 
   public func recognises(_ start: RawSpan) -> Bool { HDF5Model.recognisesKeras(start) }
 

@@ -165,6 +165,11 @@ extension PackSource.File {
     if case .image(let image) = content { image.modelTensors } else { nil }
   }
 
+  /// Of a file that was laid out, the metadata that a reader of it gets.
+  package var laidOutMetadata: [MetadataEntry]? {
+    if case .image(let image) = content { image.metadata } else { nil }
+  }
+
   /// Demands that what was opened is as it was then. A file that is mapped when its bytes are needed is kept as it was read.
   package func demandUnchanged() throws(ModelError) {
     switch content {
@@ -179,13 +184,18 @@ extension PackSource.File {
   /// What nobody could read of the file's bytes without its container's reader, as a packed file states it.
   /// - Parameter views: the numbers of the tensors that are read through the file's bytes.
   func notes(views: [Int]) -> [(PackedIndex.Note, [UInt8])] {
-    guard case .model(let file, let model, _) = content else { return [] }
     var notes: [(PackedIndex.Note, [UInt8])] = []
-    if file.hidesCatalog, let metadata = model.catalog.files.first?.metadata, !metadata.isEmpty {
-      notes.append((.metadata, MetadataText.write(metadata)))
-    }
-    if !views.isEmpty { notes.append((.views, file.views(of: views))) }
+    if let metadata = hiddenMetadata, !metadata.isEmpty { notes.append((.metadata, MetadataText.write(metadata))) }
+    if case .model(let file, _, _) = content, !views.isEmpty { notes.append((.views, file.views(of: views))) }
     return notes
+  }
+
+  private var hiddenMetadata: [MetadataEntry]? {
+    switch content {
+    case .model(let file, let model, _): file.hidesCatalog ? model.catalog.files.first?.metadata : nil
+    case .image(let image): image.hidesMetadata ? image.metadata : nil
+    case .safetensors, .opaque, .bytes, .packed: nil
+    }
   }
 
   /// Where the file's tensors lie, where it is a model.

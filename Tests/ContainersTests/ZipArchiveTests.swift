@@ -55,6 +55,36 @@ import Testing
     }
   }
 
+  /// Members in zip64 fields and without, and the directory behind them.
+  @Test(arguments: [false, true])
+  func whatIsWrittenIsReadBack(isWide: Bool) throws {
+    var file: [UInt8] = []
+    var members: [ZipStoredMember] = []
+    for name in ["a", "assets/ü", "empty"] {
+      let content = name == "empty" ? [] : Self.content
+      var member = ZipStoredMember(name: name, offset: file.count, isWide: isWide)
+      let headerBytes = member.localHeader.count
+      (member.byteCount, member.crc32) = (content.count, crc32(content))
+      #expect(member.localHeader.count == headerBytes)
+      file += member.localHeader + content
+      members.append(member)
+    }
+    let end = file.count
+    file += ZipText.directory(members, at: end)
+    let archive = try parse(file)
+    #expect(archive.members.map(\.name) == members.map(\.name))
+    for (found, member) in zip(archive.members, members) {
+      #expect(found.byteCount == member.byteCount && found.crc32 == member.crc32 && found.method == .stored)
+      #expect(found.range.lowerBound == member.offset + member.localHeader.count)
+    }
+  }
+
+  private func crc32(_ bytes: [UInt8]) -> UInt32 {
+    ~bytes.reduce(UInt32.max) { sum, byte in
+      (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in sum >> 1 ^ (sum & 1 == 1 ? 0xEDB8_8320 : 0) }
+    }
+  }
+
   @Test func foldersAreNoMembers() throws {
     let archive = try parse(fileBytes(path("folders.zip")))
     #expect(archive.members.map(\.name) == ["assets/a"])

@@ -38,7 +38,7 @@ extension FileImage {
         let start = header.count + $0.offset
         return .init(info: $0.info, range: start..<(start + $0.info.byteCount))
       })
-    self.init(model, layout: layout, sources: tensors, headerBytes: header)
+    self.init(model, layout: layout, sources: tensors, headerBytes: header, metadata: metadata)
   }
 
   private static let tooLarge = ModelError(.malformed, "the tensors have 2^63 bytes or more together")

@@ -62,12 +62,10 @@ extension HDF5Padding {
 
 extension DType {
   /// The type that metadata have for it.
-  fileprivate var metadataType: MetadataNumber.NumberType? { Self.metadataTypes[self] }
+  fileprivate var metadataType: MetadataNumber.NumberType? { MetadataNumber.NumberType(rawValue: name.lowercased()) }
 
-  private static let metadataTypes: [DType: MetadataNumber.NumberType] = [
-    .u8: .u8, .u16: .u16, .u32: .u32, .u64: .u64, .i8: .i8, .i16: .i16, .i32: .i32, .i64: .i64, .f16: .f16, .f32: .f32,
-    .f64: .f64, .bool: .bool,
-  ]
+  /// The dtype of numbers in metadata.
+  init(metadata type: MetadataNumber.NumberType) { self = .named(type.rawValue.uppercased())! }
 }
 
 extension [UInt8] {

@@ -103,15 +103,30 @@ struct HDF5TypeMarks {
 
   /// - Parameter isBrainFloat: whether the model's configuration names bfloat16.
   init(_ attributes: [HDF5Attribute], isBrainFloat: Bool) {
-    let mark = attributes.first { $0.name == Array("dtype".utf8) }.flatMap { $0.texts?.first }
-    dtype = mark.map { Self.names[$0] } ?? (isBrainFloat ? .bf16 : nil)
+    let mark = attributes.first { $0.name == Array(Self.attribute.utf8) }.flatMap { $0.texts?.first }
+    dtype = mark.map { Self.dtype(named: $0) } ?? (isBrainFloat ? .bf16 : nil)
   }
 
-  private static let names: [[UInt8]: DType] = [
-    Array("bfloat16".utf8): .bf16, Array("float8_e4m3fn".utf8): .f8e4m3, Array("float8_e5m2".utf8): .f8e5m2,
-    Array("float8_e4m3fnuz".utf8): .f8e4m3fnuz, Array("float8_e5m2fnuz".utf8): .f8e5m2fnuz,
-    Array("float8_e8m0fnu".utf8): .f8e8m0,
+  /// The attribute of a dataset that names the type.
+  static let attribute = "dtype"
+
+  /// The type that NumPy and its extensions call so, of those that HDF5 lacks.
+  static func dtype(named name: [UInt8]) -> DType? { names.first { name.elementsEqual($0.name.utf8) }?.dtype }
+
+  static func name(of dtype: DType) -> String? { names.first { $0.dtype == dtype }?.name }
+
+  private static let names: [(name: String, dtype: DType)] = [
+    ("bfloat16", .bf16), ("float8_e4m3fn", .f8e4m3), ("float8_e5m2", .f8e5m2), ("float8_e4m3fnuz", .f8e4m3fnuz),
+    ("float8_e5m2fnuz", .f8e5m2fnuz), ("float8_e8m0fnu", .f8e8m0),
   ]
+
+  /// Whether the text of a model's configuration is about bfloat16.
+  static func namesBrainFloat(_ configuration: some Collection<UInt8>) -> Bool {
+    String(decoding: configuration, as: UTF8.self).contains("\"bfloat16\"")
+  }
+
+  /// The root's attribute in which legacy files of Keras keep the configuration.
+  static let configuration = "model_config"
 }
 
 extension HDF5Datatype {

@@ -25,16 +25,16 @@ public struct HDF5Header: Sendable {
     for link in catalogue.links { builder.add(link) }
     self.userBlockBytes = userBlockBytes
     tensors = builder.tensors
-    metadata = builder.metadata
+    metadata = try HDF5OutputMetadata.joined(builder.metadata)
     omissions = builder.omissions
   }
 
   /// Legacy files of Keras say of BF16 nowhere else: its elements are opaque.
   private static func namesBrainFloat(_ catalogue: HDF5Catalogue) -> Bool {
     guard let root = catalogue.objects.first(where: { $0.object.path.isEmpty })?.object,
-      let text = root.attributes.first(where: { $0.name == Array("model_config".utf8) })?.texts?.first
+      let text = root.attributes.first(where: { $0.name == Array(HDF5TypeMarks.configuration.utf8) })?.texts?.first
     else { return false }
-    return String(decoding: text, as: UTF8.self).contains("\"bfloat16\"")
+    return HDF5TypeMarks.namesBrainFloat(text)
   }
 }
 
@@ -53,7 +53,9 @@ private struct HDF5HeaderBuilder {
     guard let name = String(exactly: entry.object.path) else {
       return omit(entry.object.path.text, "its name is not UTF-8")
     }
-    for attribute in entry.object.attributes { try add(attribute, of: name) }
+    for attribute in entry.object.attributes where !Self.isMark(attribute, of: entry.object.kind) {
+      try add(attribute, of: name)
+    }
     switch entry.object.kind {
     case .group: break
     case .namedType: omit(name, "a named type")
@@ -67,6 +69,12 @@ private struct HDF5HeaderBuilder {
         }
       }
     }
+  }
+
+  /// Whether an attribute is part of the type of the dataset that has it, and no metadata.
+  private static func isMark(_ attribute: HDF5Attribute, of kind: HDF5Object.Kind) -> Bool {
+    guard case .dataset(let dataset) = kind, case .opaque = dataset.type else { return false }
+    return HDF5TypeMarks([attribute], isBrainFloat: false).dtype?.hasMark == true
   }
 
   private mutating func add(_ attribute: HDF5Attribute, of path: String) throws(ModelError) {

@@ -8,6 +8,25 @@ package enum HDF5Key {
     return escaped(path) + "@" + attribute
   }
 
+  /// The object and the attribute that have that key; nil where none can.
+  static func parse(_ key: String) -> (path: String, attribute: String)? {
+    let parts = key.utf8.split(separator: UInt8(ascii: "@"), maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 else { return ("", key) }
+    var path: [UInt8] = []
+    var rest = parts[0]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        path.append(byte)
+        continue
+      }
+      path.append(rest.starts(with: "40".utf8) ? UInt8(ascii: "@") : byte)
+      rest = rest.dropFirst(2)
+    }
+    let names = (path: String(decoding: path, as: UTF8.self), attribute: String(decoding: parts[1], as: UTF8.self))
+    // What is not written so is no such key.
+    return of(names.attribute, path: names.path).utf8.elementsEqual(key.utf8) ? names : nil
+  }
+
   private static func escaped(_ path: String) -> String {
     guard path.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "@") }) else { return path }
     var escaped = ""

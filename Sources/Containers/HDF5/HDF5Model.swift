@@ -70,7 +70,7 @@ public final class HDF5Model: ContainerReader {
       tensors: header.tensors.map {
         Catalog.Entry(info: $0.info, file: 0, offset: archive.temporary == nil ? $0.offset : nil)
       },
-      omissions: header.omissions)
+      omissions: header.omissions + archive.others.map { Catalog.Omission(name: $0, reason: KerasEnvelope.omission) })
   }
 
   public func grid(of tensor: Int) -> ChunkGrid { stored(tensor).grid }

@@ -6,7 +6,8 @@ enum KerasFiles {
   static let weights = "model.weights.h5"
   static let numpyWeights = "model.weights.npz"
   /// The model's description, which is metadata.
-  static let texts = ["metadata.json", "config.json"]
+  static let texts = ["metadata.json", configuration]
+  static let configuration = "config.json"
 }
 
 extension HDF5Model {
@@ -79,6 +80,12 @@ extension HDF5Model {
     return try KerasArchive.inPlace(path: path, limits: limits).map {
       HDF5Model(path: path, name: splitPath(path).name, archive: $0)
     }
+  }
+
+  /// What the archive that was opened holds beside weights and description; nothing where none was opened.
+  package func archiveAssets(limits: Limits) throws(ModelError) -> [KerasEnvelope.Member] {
+    guard catalog.omissions.contains(where: { $0.reason == KerasEnvelope.omission }) else { return [] }
+    return try KerasArchive.assets(path: path, limits: limits)
   }
 
   private static func openShards(

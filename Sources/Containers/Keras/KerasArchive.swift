@@ -9,6 +9,8 @@ struct KerasArchive {
   let byteCount: Int
   /// `metadata.json` and `config.json` as they stand.
   let metadata: [MetadataEntry]
+  /// The names of all other members.
+  let others: [String]
   /// What holds the weights where they are not read in place, for as long as they are read.
   let temporary: TemporaryFile?
 
@@ -22,6 +24,7 @@ struct KerasArchive {
     }
     byteCount = archive.map.byteCount
     metadata = try archive.texts(limit: limits.headerBytes)
+    others = archive.others.map(\.name)
     let extracted = try within(path) { () throws(ModelError) in
       try within("member '\(KerasFiles.weights)'") { () throws(ModelError) in
         try archive.weights.extracted(from: archive.map, expansion: limits.expansion)
@@ -38,7 +41,26 @@ struct KerasArchive {
     try Listed(path: path, limits: limits).inPlace(limits: limits)
   }
 
-  private init(weights: HDF5File, byteCount: Int, metadata: [MetadataEntry]) {
+  /// What the archive at `path` holds beside weights and description.
+  /// - Throws: what opening it throws; `malformed` where a member is not what the archive says, `unsupported` where all
+  ///   together have more than `limits.headerBytes`.
+  static func assets(path: String, limits: Limits) throws(ModelError) -> [KerasEnvelope.Member] {
+    let archive = try Listed(path: path, limits: limits)
+    var left = limits.headerBytes
+    var assets: [KerasEnvelope.Member] = []
+    for member in archive.others {
+      guard member.byteCount <= left else {
+        throw ModelError(.unsupported, "its members beside the weights have more than \(limits.headerBytes) bytes")
+          .inside(path)
+      }
+      left -= member.byteCount
+      assets.append(KerasEnvelope.Member(name: member.name, bytes: try archive.contents(of: member)))
+    }
+    return assets
+  }
+
+  private init(weights: HDF5File, byteCount: Int, metadata: [MetadataEntry], others: [String]) {
+    self.others = others
     self.weights = weights
     self.byteCount = byteCount
     self.metadata = metadata
@@ -76,13 +98,24 @@ struct KerasArchive {
       var entries: [MetadataEntry] = []
       for name in KerasFiles.texts {
         guard let member = archive[name] else { continue }
-        do throws(ModelError) {
-          entries.append(MetadataEntry(key: name, value: .string(try member.contents(in: map, limit: limit))))
-        } catch {
-          throw error.inside("member '\(name)'").inside(map.path)
-        }
+        entries.append(MetadataEntry(key: name, value: .string(try contents(of: member, limit: limit))))
       }
       return entries
+    }
+
+    func contents(of member: ZipMember, limit: Int = .max) throws(ModelError) -> [UInt8] {
+      do throws(ModelError) {
+        return try member.contents(in: map, limit: limit)
+      } catch {
+        throw error.inside("member '\(member.name)'").inside(map.path)
+      }
+    }
+
+    /// The members that are neither weights nor description.
+    var others: [ZipMember] {
+      archive.members.filter { member in
+        !([KerasFiles.weights] + KerasFiles.texts).contains { $0.utf8.elementsEqual(member.name.utf8) }
+      }
     }
 
     /// - Throws: what opening the HDF5 file throws.
@@ -91,7 +124,7 @@ struct KerasArchive {
       let texts = try texts(limit: limits.headerBytes)
       return KerasArchive(
         weights: try HDF5File(path: map.path, window: weights.range, limits: limits), byteCount: map.byteCount,
-        metadata: texts)
+        metadata: texts, others: others.map(\.name))
     }
   }
 }

@@ -49,7 +49,8 @@ extension FileImage {
       })
     self.init(
       model, layout: layout, sources: order,
-      metadataTensor: metadataText.tensor.flatMap { _ in order.firstIndex(of: tensors.last!) }, headerBytes: text)
+      metadataTensor: metadataText.tensor.flatMap { _ in order.firstIndex(of: tensors.last!) }, headerBytes: text,
+      metadata: metadata)
   }
 
   private static func demandFree(_ name: String, _ catalog: Catalog, _ tensors: [Int]) throws(ModelError) {

@@ -6,11 +6,11 @@ struct ZipDirectory: Equatable {
   let range: Range<Int>
   let entries: Int
 
-  private static let endSignature: UInt32 = 0x0605_4B50
+  static let endSignature: UInt32 = 0x0605_4B50
   private static let endBytes = 22
-  private static let locatorSignature: UInt32 = 0x0706_4B50
+  static let locatorSignature: UInt32 = 0x0706_4B50
   private static let locatorBytes = 20
-  private static let wideSignature: UInt32 = 0x0606_4B50
+  static let wideSignature: UInt32 = 0x0606_4B50
   private static let wideBytes = 56
 
   /// - Throws: `malformed` where there is no end record or more than one, or the directory does not lie right before it;

@@ -12,7 +12,7 @@ struct ZipHeader {
 
   /// Sizes and checksum stand behind the member's bytes.
   static let hasDescriptor: UInt16 = 1 << 3
-  private static let isUTF8: UInt16 = 1 << 11
+  static let isUTF8: UInt16 = 1 << 11
 
   static func parse(_ cursor: inout ByteCursor, _ what: String) throws(ModelError) -> ZipHeader {
     let flags = try cursor.integer(UInt16.self, what)

@@ -6,12 +6,24 @@ struct ConversionText {
   private let input: String
   private let output: String
   private let isPacked: Bool
-  /// What the output takes, where it is packed and written.
-  var packedBytes: Int?
+  /// How its files are compressed.
+  private let compression: HDF5Compression?
+  /// What the output takes, where it is written.
+  var written: Written?
   /// What reading it back found, where that was asked for.
   var comparison: ComparisonReport?
 
-  init(_ conversion: Conversion, input: String, output: String, isPacked: Bool) {
+  /// Bytes that were written.
+  enum Written {
+    /// Of each file.
+    case files([Int])
+    case packed(Int)
+  }
+
+  init(
+    _ conversion: Conversion, input: String, output: String, isPacked: Bool, compression: HDF5Compression? = nil
+  ) {
+    self.compression = compression
     self.conversion = conversion
     self.input = input
     self.output = output
@@ -35,7 +47,13 @@ struct ConversionText {
   private var summary: String {
     let files = conversion.files.files.count
     let cut = conversion.files.isFolder ? " in \(files) file\(files == 1 ? "" : "s")" : ""
-    return "\(Self.tensors(tensorCount)), \(byteText(conversion.files.byteCount))\(cut)"
+    let before = written == nil && compression != nil ? " before they are compressed" : ""
+    return "\(Self.tensors(tensorCount)), \(byteText(byteCounts.reduce(0, +)))\(before)\(cut)"
+  }
+
+  /// Of each file: as it was written, else as it is laid out.
+  private var byteCounts: [Int] {
+    if case .files(let counts) = written { counts } else { conversion.files.files.map(\.byteCount) }
   }
 
   // MARK: Notes
@@ -99,7 +117,8 @@ struct ConversionText {
 
   /// The result, for a reader.
   var lines: String {
-    let packed = packedBytes.map { " packed into \(byteText($0))" } ?? ""
+    var packed = ""
+    if case .packed(let byteCount) = written { packed = " packed into \(byteText(byteCount))" }
     let line = tables + (blocks?.table ?? "") + "\(output): \(summary)\(packed)\n"
     guard let comparison else { return line }
     let metadata = comparison.metadataDifferences.isEmpty ? "" : "; the metadata differs"
@@ -144,9 +163,12 @@ struct ConversionText {
       json.string("format", isPacked ? "tare" : conversion.container.rawValue)
       if isDry { json.bool("dry_run", true) }
       json.integer("tensors", tensorCount)
-      json.integer("bytes", conversion.files.byteCount)
-      if let packedBytes { json.integer("packed_bytes", packedBytes) }
-      json.array("files") { json in for file in conversion.files.files { write(file, lists: isDry, &json) } }
+      if let compression { json.string("compression", compression.description) }
+      json.integer("bytes", byteCounts.reduce(0, +))
+      if case .packed(let byteCount) = written { json.integer("packed_bytes", byteCount) }
+      json.array("files") { json in
+        for (file, byteCount) in zip(conversion.files.files, byteCounts) { write(file, byteCount, lists: isDry, &json) }
+      }
       if let folding = conversion.folding {
         json.array("folded") { json in for tensor in folding.tensors { json.string(nil, tensor.info.name) } }
       }
@@ -159,10 +181,10 @@ struct ConversionText {
     return json.text + "\n"
   }
 
-  private func write(_ file: PackSource.File, lists: Bool, _ json: inout JSONText) {
+  private func write(_ file: PackSource.File, _ byteCount: Int, lists: Bool, _ json: inout JSONText) {
     json.object { json in
       json.string("path", file.path.isEmpty ? output : file.path)
-      json.integer("bytes", file.byteCount)
+      json.integer("bytes", byteCount)
       guard lists, file.tensorNumbers != nil else { return }
       json.array("tensors") { json in
         for (info, origin) in tensors(of: file) {

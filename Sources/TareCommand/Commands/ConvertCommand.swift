@@ -5,7 +5,7 @@ import Tare
 struct ConvertCommand: ParsableCommand {
   /// What files are, packed or not.
   enum FileContainer: String, ExpressibleByArgument, CaseIterable {
-    case safetensors, gguf
+    case safetensors, gguf, hdf5
   }
 
   enum FileByteOrder: String, ExpressibleByArgument, CaseIterable {
@@ -14,7 +14,10 @@ struct ConvertCommand: ParsableCommand {
 
   /// What OUT is.
   enum Container: String, ExpressibleByArgument, CaseIterable {
-    case safetensors, gguf, tare
+    case safetensors, gguf, hdf5, keras, tare
+
+    /// Of files, without their dots; the name comes first.
+    var extensions: [String] { self == .hdf5 ? ["hdf5", "h5"] : [rawValue] }
   }
 
   /// What `--quantize` asks for.
@@ -31,9 +34,9 @@ struct ConvertCommand: ParsableCommand {
     commandName: "convert",
     abstract: "Writes a model anew: in another container, type or cut, some of its tensors, under other names.",
     discussion: """
-      IN is a model file, the index of a sharded checkpoint, a folder that holds one, or a packed file. OUT.safetensors \
-      or OUT.gguf is one file; OUT/ is a folder, into which the other files of IN go along as they are; OUT.tare is what tare pack \
-      makes of either, a folder where IN is one.
+      IN is a model file, the index of a sharded checkpoint, a folder that holds one, or a packed file. OUT.safetensors, \
+      OUT.gguf, OUT.h5, OUT.hdf5 or OUT.keras is one file; OUT/ is a folder, into which the other files of IN go along as they are; \
+      OUT.tare is what tare pack makes of either, a folder where IN is one.
 
       Patterns match the names that tensors have in IN.
 
@@ -48,6 +51,10 @@ struct ConvertCommand: ParsableCommand {
 
       The block types of GGUF take every tensor of two dimensions or more whose rows are whole blocks, whatever its name; \
       NaN and infinite weights are an error. A GGUF file keeps the names and the metadata of IN.
+
+      In an HDF5 file the names of tensors are paths, and metadata are attributes: of a model that Keras wrote those of \
+      its own layout, so that Keras loads it. OUT.keras is an archive; it needs the configuration of one, which IN has among \
+      its metadata where it comes from an archive.
 
       With --base, an IN that is stored as the difference from another model is read, and an OUT.tare is stored as the \
       difference from it, as tare pack --base does.
@@ -64,7 +71,7 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The container of the file that a packed OUT holds: safetensors or gguf. (default: that of IN)",
+      "The container of the file that a packed OUT holds: safetensors, gguf or hdf5. (default: that of IN)",
       valueName: "container"))
   var container: FileContainer?
 
@@ -72,6 +79,16 @@ struct ConvertCommand: ParsableCommand {
     help: ArgumentHelp(
       "The byte order of a GGUF file: little, or big for machines that have it. (default: little)", valueName: "order"))
   var byteOrder: FileByteOrder?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      How an HDF5 file is compressed: none; gzip, which every reader knows, or zstd, which h5py reads with hdf5plugin; of \
+      a level as in gzip:6, 1 to 9 (default: 4), or zstd:9, 1 to 22 (default: 1). The bytes of elements are shuffled \
+      before. (default: gzip)
+      """, valueName: "how"),
+    transform: hdf5Compression)
+  var compression: HDF5CompressionChoice?
 
   @Option(
     help: ArgumentHelp(
@@ -183,7 +200,10 @@ struct ConvertCommand: ParsableCommand {
     if byteOrder != nil && kind != .gguf {
       throw UsageError("--byte-order is for GGUF, but OUT is none", hint: "--to gguf makes it one")
     }
-    if shard != nil, let kind, kind != .tare, output.hasSuffix(".\(kind.rawValue)") {
+    if compression != nil && kind != .hdf5 && kind != .keras {
+      throw UsageError("--compression is for HDF5, but OUT is none", hint: "--to hdf5 makes it one")
+    }
+    if shard != nil, let kind, kind != .tare, kind.extensions.contains(where: { output.hasSuffix(".\($0)") }) {
       throw UsageError("--shard writes a folder, but OUT is named as a file", hint: "name a folder")
     }
     if dryRun && verify { throw UsageError("--verify reads what was written, but --dry-run writes nothing") }
@@ -197,7 +217,7 @@ struct ConvertCommand: ParsableCommand {
 
   /// What was asked for, or what the extension of OUT says; nil for a folder.
   var kind: Container? {
-    to ?? Container.allCases.first { output.hasSuffix(".\($0.rawValue)") }
+    to ?? Container.allCases.first { $0.extensions.contains { output.hasSuffix(".\($0)") } }
   }
 
   /// What is asked for, in the library's terms.
@@ -205,6 +225,7 @@ struct ConvertCommand: ParsableCommand {
     var request = ConversionRequest()
     request.form = form
     request.container = fileContainer
+    request.packs = kind == .tare
     request.byteOrder = byteOrder == .big ? .big : .little
     request.dequantizes = dequantize
     request.shardBytes = shard?.byteCount
@@ -222,7 +243,7 @@ struct ConvertCommand: ParsableCommand {
   private var form: ConversionRequest.Form {
     if kind == .tare { return .asSource }
     if output.hasSuffix("/") { return .folder }
-    return Container.allCases.contains { output.hasSuffix(".\($0.rawValue)") } ? .file : .asSource
+    return Container.allCases.flatMap(\.extensions).contains { output.hasSuffix(".\($0)") } ? .file : .asSource
   }
 
   /// The container of the files that are made; nil for that of IN.
@@ -230,7 +251,9 @@ struct ConvertCommand: ParsableCommand {
     switch kind {
     case .safetensors: .safetensors
     case .gguf: .gguf
-    case .tare: container.map { $0 == .gguf ? .gguf : .safetensors }
+    case .hdf5: .hdf5
+    case .keras: .keras
+    case .tare: container.map { $0 == .gguf ? .gguf : $0 == .hdf5 ? .hdf5 : .safetensors }
     case nil: nil
     }
   }
@@ -264,10 +287,32 @@ struct ConvertCommand: ParsableCommand {
 
   /// A name that promises what this build does not write is no name for a folder.
   private func demandKnownExtension() throws {
-    let foreign = ["h5", "hdf5", "keras", "npz", "npy", "bin", "pt", "pth", "ckpt", "onnx", "tflite"]
+    let foreign = ["npz", "npy", "bin", "pt", "pth", "ckpt", "onnx", "tflite"]
     guard kind == nil, let name = foreign.first(where: { output.lowercased().hasSuffix(".\($0)") }) else { return }
     throw UsageError(".\(name) files are not written", hint: "tare formats lists what is")
   }
+}
+
+/// What `--compression` says; its default is for where it says nothing.
+enum HDF5CompressionChoice {
+  case none
+  case with(HDF5Compression)
+
+  static let standard = HDF5CompressionChoice.with(HDF5Compression(.gzip)!)
+
+  var compression: HDF5Compression? { if case .with(let compression) = self { compression } else { nil } }
+}
+
+/// The way to compress that `text` says.
+private func hdf5Compression(_ text: String) throws -> HDF5CompressionChoice {
+  if text == "none" { return .none }
+  let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+  if let codec = HDF5Compression.Codec(rawValue: parts[0]), parts.count == 1 || Int(parts[1]) != nil,
+    let compression = HDF5Compression(codec, level: parts.count == 1 ? nil : Int(parts[1]))
+  {
+    return .with(compression)
+  }
+  throw UsageError("expected none, gzip, gzip:1 to gzip:9, zstd, or zstd:1 to zstd:22")
 }
 
 /// The way to prune that `text` says.

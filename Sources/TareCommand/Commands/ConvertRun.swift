@@ -13,13 +13,14 @@ extension ConvertCommand {
       throw UsageError(
         "\(output) does not say what to write", hint: "--to names the container; a / behind the name makes it a folder")
     }
-    var report = ConversionText(conversion, input: input, output: output, isPacked: kind == .tare)
+    var report = ConversionText(
+      conversion, input: input, output: output, isPacked: kind == .tare, compression: compression(of: conversion))
     for note in report.notesBefore { talk.note(note) }
     guard !dryRun else {
       try demandFreeOutput(conversion)
       return try StandardOutput.shared.write(result.json ? report.json(isDry: true) : report.plan)
     }
-    report.packedBytes = try write(conversion, base)
+    report.written = try write(conversion, base)
     for note in report.notesAfter { talk.note(note) }
     if verify { report.comparison = try compare(conversion) }
     try StandardOutput.shared.write(result.json ? report.json(isDry: false) : report.lines)
@@ -61,26 +62,34 @@ extension ConvertCommand {
     return path
   }
 
-  /// Writes the output; gives its size where it is packed.
-  private func write(_ conversion: Conversion, _ base: BaseModel?) throws -> Int? {
+  /// How the files are compressed, where they are HDF5 and not packed.
+  private func compression(of conversion: Conversion) -> HDF5Compression? {
+    guard [.hdf5, .keras].contains(conversion.container), kind != .tare else { return nil }
+    return (compression ?? .standard).compression
+  }
+
+  /// Writes the output.
+  private func write(_ conversion: Conversion, _ base: BaseModel?) throws -> ConversionText.Written {
     let progress = talk.progress("converting \(input)", totalBytes: conversion.files.byteCount)
     defer { progress.finish() }
     let clock = ContinuousClock()
     let start = clock.now
-    let packedBytes = try write(conversion.files, base, progress)
+    let written = try write(conversion, base, progress)
     let seconds = (clock.now - start) / .seconds(1)
     let speed = byteText(Int(Double(conversion.files.byteCount) / max(seconds, 1e-9)))
     progress.finish()
     talk.detail("\(output): \(speed) a second, \(work.threadCount) threads")
-    return packedBytes
+    return written
   }
 
-  private func write(_ files: PackSource, _ base: BaseModel?, _ progress: Progress) throws -> Int? {
+  private func write(
+    _ conversion: Conversion, _ base: BaseModel?, _ progress: Progress
+  ) throws -> ConversionText.Written {
     guard kind == .tare else {
       let options = FileWriter.Options(
-        threads: work.threadCount, memory: work.memoryBytes, overwrite: overwriting.force)
-      try FileWriter.write(files, to: place, options) { progress.advance(by: $0) }
-      return nil
+        threads: work.threadCount, memory: work.memoryBytes, overwrite: overwriting.force,
+        compression: compression(of: conversion), envelope: conversion.envelope)
+      return .files(try FileWriter.write(conversion.files, to: place, options) { progress.advance(by: $0) })
     }
     let file = try within(place) { () throws(ModelError) in
       try OutputFile(path: place, overwrite: overwriting.force)
@@ -88,7 +97,7 @@ extension ConvertCommand {
     let options = PackOptions(
       effort: Effort(level: (level ?? .standard).number), threads: work.threadCount, memory: work.memoryBytes,
       base: base)
-    return try Packer.pack(files, into: file, options) { progress.advance(by: $0) }.packedBytes
+    return .packed(try Packer.pack(conversion.files, into: file, options) { progress.advance(by: $0) }.packedBytes)
   }
 
   private func compare(_ conversion: Conversion) throws -> ComparisonReport {

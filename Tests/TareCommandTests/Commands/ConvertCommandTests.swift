@@ -190,7 +190,7 @@ import Testing
       ["m", "o.safetensors", "--dtype", "f4"], 69,
       "m: numbers can't be converted to F4; known: F64, F32, F16, BF16, F8_E4M3, F8_E5M2, F8_E4M3FNUZ, F8_E5M2FNUZ"
     ),
-    (["m", "o"], 64, "o does not say what to write"), (["m", "o.h5"], 64, ".h5 files are not written"),
+    (["m", "o"], 64, "o does not say what to write"), (["m", "o.npz"], 64, ".npz files are not written"),
     (["m", "o.safetensors", "--shard", "1M"], 64, "--shard writes a folder, but OUT is named as a file"),
     (["m", "o.safetensors", "--level", "3"], 64, "--level is for packed outputs, but OUT is none"),
     (["m", "o.safetensors", "--only", "x"], 64, "--only and --skip choose what is transformed, but nothing is"),
