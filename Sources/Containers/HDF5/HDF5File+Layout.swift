@@ -55,10 +55,7 @@ extension HDF5Chunks {
     stored.compactMap { chunk in
       let box = box(at: place(ofChunk: Int(chunk.index)))
       guard chunk.byteCount > 0, let transforms = transforms(tensor, mask: mask(of: chunk, box)) else { return nil }
-      let sides = box.start.indices.map {
-        Recoding.Side(start: box.start[$0], count: box.count[$0], padded: shape[$0])
-      }
-      var recoding = Recoding(sides: sides, transforms: transforms)
+      var recoding = Recoding(box, of: tensor.info, padded: shape, transforms: transforms)
       if recoding.isPadded {
         recoding.fill = tensor.fillBlock ?? [UInt8](repeating: 0, count: tensor.info.dtype.blockBytes)
       }

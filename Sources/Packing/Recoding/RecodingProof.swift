@@ -134,12 +134,10 @@ struct RecodingProof {
   private func isWithinReach(_ recoding: Recoding, _ info: TensorInfo) -> Bool {
     let grid = ChunkGrid(info)
     guard grid.count > Self.maximumChunks else { return true }
-    let runs = BoxRuns(recoding, info)
+    let runs = recoding.runs(of: info)
     var (touched, last) = (0, -1)
-    for run in 0..<runs.count {
-      let range = runs[run].source
-      guard !range.isEmpty else { continue }
-      let (from, to) = (grid.chunk(holding: range.lowerBound), grid.chunk(holding: range.upperBound - 1))
+    for (start, _) in runs {
+      let (from, to) = (grid.chunk(holding: start), grid.chunk(holding: start + runs.runBytes - 1))
       touched += to - max(from, last + 1) + 1
       last = to
       if touched > Self.maximumChunks { return false }
