@@ -1,5 +1,6 @@
 import Filters
 import HDF5Protocol
+import Kernels
 import TensorModel
 
 /// The chunks of a dataset, proved: they lie in the grid, each once, and in the file.
@@ -120,9 +121,9 @@ struct HDF5Chunks: Sendable {
   }
 
   /// The elements of the dataset that the chunk at a place of the grid holds.
-  func box(at place: [Int]) -> HDF5Box {
+  func box(at place: [Int]) -> Box {
     let start = zip(place, shape).map { $0 * $1 }
-    return HDF5Box(start: start, count: start.indices.map { min(shape[$0], extent[$0] - start[$0]) })
+    return Box(start: start, count: start.indices.map { min(shape[$0], extent[$0] - start[$0]) })
   }
 
   /// Bytes of the dataset along all chunks that have one place in the first dimension.
@@ -148,7 +149,7 @@ struct HDF5Chunks: Sendable {
   // MARK: Filters
 
   /// Which filters a chunk did not go through.
-  func mask(of chunk: HDF5Chunk, _ box: HDF5Box) -> UInt32 {
+  func mask(of chunk: HDF5Chunk, _ box: Box) -> UInt32 {
     leavesEdges && box.count != shape ? .max : chunk.filterMask
   }
 
