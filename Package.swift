@@ -49,7 +49,7 @@ let package = Package(
     layer("Encodings", ["TensorModel", "Kernels", "Codecs"]),
     layer("Filters", ["TensorModel", "Kernels", "Codecs"]),
     layer("Containers", ["TensorModel", "ByteStore", "Kernels", "Codecs", "Filters", "HDF5Protocol"]),
-    layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Codecs", "Encodings", "Containers"]),
+    layer("Packing", ["TensorModel", "ByteStore", "Kernels", "Codecs", "Encodings", "Filters", "Containers"]),
     layer("Schemas", ["TensorModel", "Kernels", "Codecs", "Containers", "Packing"]),
     layer("Inspection", ["TensorModel", "Kernels", "Containers", "Packing", "Schemas"]),
     layer("Verification", ["TensorModel", "ByteStore", "Kernels", "Containers", "Packing", "CNettle"]),

@@ -31,17 +31,30 @@ public struct FileLayout: Sendable {
     package let info: TensorInfo
     /// The number of the tensor in the model that lends its elements.
     package let number: Int
+    /// Runs of the file that hold some of the tensor in a way that no recoding says.
+    package struct Remainder: Sendable {
+      package var count: Int
+      package var byteCount: Int
+      /// For people: `went through lzf`.
+      package var reason: String
+
+      package init(count: Int, byteCount: Int, reason: String) {
+        self.count = count
+        self.byteCount = byteCount
+        self.reason = reason
+      }
+    }
+
     /// By their place in the file.
     package let pieces: [Piece]
-    /// Bytes of the file that hold some of the tensor in a way that no piece can say. What neither these nor the pieces
-    /// hold, the file does not.
-    package let otherBytes: Int
+    /// What neither this nor the pieces hold of the tensor, the file does not.
+    package let remainder: Remainder?
 
-    package init(info: TensorInfo, number: Int, pieces: [Piece], otherBytes: Int = 0) {
+    package init(info: TensorInfo, number: Int, pieces: [Piece], remainder: Remainder? = nil) {
       self.info = info
       self.number = number
       self.pieces = pieces
-      self.otherBytes = otherBytes
+      self.remainder = remainder
     }
   }
 
@@ -108,7 +121,7 @@ public struct FileLayout: Sendable {
       recoded: zip(recoded, pieces).compactMap { tensor, pieces in
         pieces.isEmpty && !tensor.pieces.isEmpty
           ? nil
-          : Recoded(info: tensor.info, number: tensor.number, pieces: pieces, otherBytes: tensor.otherBytes)
+          : Recoded(info: tensor.info, number: tensor.number, pieces: pieces, remainder: tensor.remainder)
       }, headerGaps: headerGaps)
   }
 

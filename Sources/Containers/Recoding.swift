@@ -30,6 +30,31 @@ package struct Recoding: Hashable, Sendable {
     self.transforms = transforms
   }
 
+  /// - Parameters:
+  ///   - box: of the tensor's blocks.
+  ///   - padded: the blocks along each dimension to which it is padded.
+  package init(_ box: Box, of info: TensorInfo, padded: [Int], transforms: [ByteTransform]) {
+    let last = box.start.indices.last
+    let sides = box.start.indices.map { axis in
+      let unit = axis == last ? info.dtype.blockElements : 1
+      return Side(start: box.start[axis] * unit, count: box.count[axis] * unit, padded: padded[axis] * unit)
+    }
+    self.init(sides: sides, transforms: transforms)
+  }
+
+  /// The runs of the box in the tensor's bytes and in those of the padded box.
+  /// - Parameter info: of a tensor that it fits.
+  package func runs(of info: TensorInfo) -> BoxRuns {
+    func blocks(_ elements: [Int]) -> [Int] {
+      var blocks = elements
+      if let last = blocks.indices.last { blocks[last] /= info.dtype.blockElements }
+      return blocks
+    }
+    return BoxRuns(
+      count: blocks(sides.map(\.count)), source: (blocks(info.shape), blocks(sides.map(\.start))),
+      target: (blocks(sides.map(\.padded)), sides.map { _ in 0 }), elementBytes: info.dtype.blockBytes)
+  }
+
   /// The most bytes that a padded box has.
   package static let maximumBoxBytes = 64 << 20
   package static let maximumTransforms = 8

@@ -44,7 +44,7 @@ public struct Conversion: Sendable {
     let container = request.packs && isArchive ? .hdf5 : request.container ?? source.container
     let folding = request.foldsMasks ? try MaskFolding(source.model) : nil
     let model = folding?.model ?? source.model
-    let layers = try request.layers(over: model, writing: container)
+    let layers = try request.layers(over: model)
     let layout = OutputLayout(
       layers.model, as: container, request.byteOrder, isChanged: layers.changeTypes, limits: limits)
     let isFolder =

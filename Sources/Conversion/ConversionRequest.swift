@@ -44,9 +44,7 @@ public struct ConversionRequest: Sendable {
 
   /// The source under every layer that is asked for. Names change last, so all layers see the source's.
   /// - Throws: what planning the pruning and the quantising throws, which read tensors.
-  func layers(
-    over source: any ContainerReader, writing container: OutputContainer
-  ) throws(ModelError) -> ConversionLayers {
+  func layers(over source: any ContainerReader) throws(ModelError) -> ConversionLayers {
     let selected = SelectedModel(source, selection)
     var model: any ContainerReader = selected
     guard !model.catalog.tensors.isEmpty || source.catalog.tensors.isEmpty else {
@@ -71,10 +69,9 @@ public struct ConversionRequest: Sendable {
     }
     if let blocks { model = blocks }
     let renamed = try RenamedModel(model, renaming)
-    let scalars = container == .gguf ? try VectorizedScalars(renamed) : nil
     return ConversionLayers(
       selected: selected, dequantized: dequantized, pruned: pruned, cast: cast, quantized: quantized, blocks: blocks,
-      renamed: renamed, scalars: scalars)
+      renamed: renamed)
   }
 }
 
@@ -93,8 +90,6 @@ public struct ConversionLayers: Sendable {
   /// nil where no block type was asked for.
   public let blocks: BlockQuantizedModel?
   public let renamed: RenamedModel
-  /// nil where tensors may be without dimensions.
-  public let scalars: VectorizedScalars?
 
   /// Whether tensors have other types than in the source.
   var changeTypes: Bool {
@@ -102,5 +97,5 @@ public struct ConversionLayers: Sendable {
   }
 
   /// The outermost: the model that is written.
-  public var model: any ContainerReader { scalars ?? renamed }
+  public var model: any ContainerReader { renamed }
 }

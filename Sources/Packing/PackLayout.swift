@@ -18,6 +18,8 @@ struct PackLayout: Sendable {
     var hasOwnArray: Bool
     /// Whether it is the tensor in which a header keeps its metadata, which are read before anything else.
     var holdsMetadata = false
+    /// What the file has of a tensor besides what is made of the entry, for people.
+    var remainder: String?
 
     /// Whether its bytes may be stored as others: those of a tensor that the file holds in another form are what that was
     /// proved of.
@@ -38,18 +40,22 @@ struct PackLayout: Sendable {
   }
 
   var entries: [Entry]
+  /// Per file, the tensors that no entry holds.
+  let literals: [[LiteralTensor]]
   /// Per file.
   var operations: [[PackedIndex.Operation]]
 
   /// Small entries come first and share a group, then the large ones, then aliases; each in file order.
   /// - Parameters:
-  ///   - recoded: per file, its tensors in another form.
-  ///   - views: per file, the numbers of those that are read through its bytes.
-  init(_ source: PackSource, recoded: [[ProvedTensor]], views: [[Int]]) throws(ModelError) {
+  ///   - proved: per file, its tensors in another form.
+  ///   - literals: per file, the tensors that no entry holds.
+  init(_ source: PackSource, proved: [ProvedFile], literals: [[LiteralTensor]]) throws(ModelError) {
+    self.literals = literals
     var pending: [Entry] = []
     var steps = [[Step]](repeating: [], count: source.files.count)
     for (number, file) in source.files.enumerated() {
-      steps[number] = try Self.steps(file, number: number, recoded[number], views: views[number], &pending)
+      let views = literals[number].filter(\.isListed).map(\.number)
+      steps[number] = try Self.steps(file, number: number, proved[number].tensors, views: views, &pending)
     }
     try Duplicates(source).mark(&pending)
     for (number, index) in pending.indices.filter({
@@ -117,9 +123,10 @@ struct PackLayout: Sendable {
           add(try literal(gaps.removeFirst(), file: number), [(gap, nil)])
         } else {
           let tensor = others.removeFirst()
-          let entry = Entry(
+          var entry = Entry(
             role: .tensor, info: tensor.info, file: number, place: .values(tensor: tensor.number),
             holder: pending.count, hasOwnArray: false)
+          entry.remainder = tensor.remainder
           add(entry, tensor.pieces.map { ($0.range.lowerBound, $0) })
         }
       }

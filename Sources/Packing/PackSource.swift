@@ -192,7 +192,7 @@ extension PackSource.File {
 
   private var hiddenMetadata: [MetadataEntry]? {
     switch content {
-    case .model(let file, let model, _): file.hidesMetadata ? model.catalog.files.first?.metadata : nil
+    case .model(let file, let model, _): file.hidesCatalog ? model.catalog.files.first?.metadata : nil
     case .image(let image): image.hidesMetadata ? image.metadata : nil
     case .safetensors, .opaque, .bytes, .packed: nil
     }

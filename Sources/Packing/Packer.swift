@@ -33,11 +33,14 @@ public struct PackReport: Sendable {
   public struct Tensor: Sendable {
     public var file: String
     public var info: TensorInfo
+    /// Of a tensor that is kept as bytes of its file, how many these are; `otherPackedBytes` counts what they take.
     public var packedBytes: Int
-    /// How many chunks each choice was made for; empty for an alias and an empty tensor.
+    /// How many chunks each choice was made for; empty for an alias, an empty tensor and one that is kept as bytes.
     public var choices: [String: Int]
     /// The name of the tensor whose bytes these are, for a duplicate.
     public var aliasOf: String?
+    /// Whether it is kept as bytes of its file.
+    public var isLiteral = false
     /// Why: what was seen, and what was compared.
     public var reasons: [String]
   }
@@ -62,9 +65,9 @@ public enum Packer {
     _ source: PackSource, into output: any PositionalOutput, _ options: PackOptions,
     progress: @Sendable (Int) -> Void = { _ in }
   ) throws(ModelError) -> PackReport {
-    let recoded = try RecodingProof(source, options).run(progress)
-    let views = try ViewProof(source, options).run(besides: recoded)
-    let layout = try PackLayout(source, recoded: recoded, views: views)
+    let proved = try RecodingProof(source, options).run(progress)
+    let literals = try LiteralTensors(source, options).find(besides: proved)
+    let layout = try PackLayout(source, proved: proved, literals: literals)
     let packing = Packing(source: source, layout: layout, output: output, options: options)
     try packing.decide()
     try packing.writeEntries(progress)
@@ -379,7 +382,7 @@ private final class Packing: Sendable {
     var report = PackReport(
       byteCount: source.byteCount, packedBytes: packedBytes, tensors: [], otherBytes: 0, otherPackedBytes: 0,
       canonicalZeros: canonicalZeros(state), differences: state.entries.count { $0.differences > 0 })
-    for operations in layout.operations {
+    for (number, operations) in layout.operations.enumerated() {
       var reported: Set<Int> = []
       for operation in operations {
         let entry = layout.entries[operation.entry]
@@ -397,10 +400,22 @@ private final class Packing: Sendable {
             file: source.files[entry.file].path, info: entry.info, packedBytes: isAlias ? 0 : holder.place.storedBytes,
             choices: isAlias ? [:] : holder.choices,
             aliasOf: isAlias ? layout.entries[entry.holder].info.name : nil,
-            reasons: isAlias ? [] : holder.reasons(entry.info, options.effort)))
+            reasons: (isAlias ? [] : holder.reasons(entry.info, options.effort))
+              + (entry.remainder.map { [$0] } ?? [])))
       }
+      for tensor in layout.literals[number] { report.add(tensor, of: source.files[number].path) }
     }
     return report
+  }
+}
+
+extension PackReport {
+  /// What is kept as bytes is part of `otherBytes`.
+  fileprivate mutating func add(_ tensor: LiteralTensor, of file: String) {
+    tensors.append(
+      Tensor(
+        file: file, info: tensor.info, packedBytes: tensor.byteCount, choices: [:], aliasOf: nil, isLiteral: true,
+        reasons: tensor.reasons + (tensor.isListed ? [] : ["not listed"])))
   }
 }
 

@@ -35,17 +35,17 @@ import Testing
 
   @Test func chunksAtTheEdgesHoldWhatIsLeft() throws {
     let chunks = try chunks([5, 7], [2, 3])
-    #expect(chunks.box(at: [0, 0]) == HDF5Box(start: [0, 0], count: [2, 3]))
-    #expect(chunks.box(at: [2, 2]) == HDF5Box(start: [4, 6], count: [1, 1]))
+    #expect(chunks.box(at: [0, 0]) == Box(start: [0, 0], count: [2, 3]))
+    #expect(chunks.box(at: [2, 2]) == Box(start: [4, 6], count: [1, 1]))
     #expect(chunks.number(at: [2, 1]) == 7)
-    #expect(chunks.numbers(in: HDF5Box(start: [1, 0], count: [3, 7])) == 0..<6)
-    #expect(chunks.numbers(in: HDF5Box(start: [4, 2], count: [1, 2])) == 6..<8)
+    #expect(chunks.numbers(in: Box(start: [1, 0], count: [3, 7])) == 0..<6)
+    #expect(chunks.numbers(in: Box(start: [4, 2], count: [1, 2])) == 6..<8)
   }
 
   @Test func anyRunIsCutIntoBoxesInOrder() {
     let extent = [3, 4, 5]
     /// The elements of a box, row-major.
-    func elements(_ box: HDF5Box) -> [Int] {
+    func elements(_ box: Box) -> [Int] {
       box.start.indices.reduce([0]) { places, dimension in
         places.flatMap { place in
           (0..<box.count[dimension]).map { place * extent[dimension] + box.start[dimension] + $0 }
@@ -54,27 +54,27 @@ import Testing
     }
     for start in 0...60 {
       for end in start...60 {
-        let boxes = HDF5Box.covering(start..<end, of: extent)
+        let boxes = Box.covering(start..<end, of: extent)
         #expect(boxes.flatMap(elements) == Array(start..<end))
         #expect(boxes.count <= 5)
       }
     }
-    #expect(HDF5Box.covering(2..<9, of: [10]) == [HDF5Box(start: [2], count: [7])])
+    #expect(Box.covering(2..<9, of: [10]) == [Box(start: [2], count: [7])])
   }
 
   @Test func boxesAreCopiedAndFilled() {
     let source = (0..<24).map { UInt8($0) }
     // Rows 1 and 2, columns 2 and 3 of 4 × 6 elements into rows 0 and 1, columns 1 and 2 of 3 × 5.
-    let copy = BoxCopy(count: [2, 2], source: ([4, 6], [1, 2]), target: ([3, 5], [0, 1]), elementBytes: 1)
+    let runs = BoxRuns(count: [2, 2], source: ([4, 6], [1, 2]), target: ([3, 5], [0, 1]), elementBytes: 1)
     var target = [UInt8](repeating: 99, count: 15)
     unsafe target.withUnsafeMutableBytes { target in
       unsafe source.withUnsafeBytes {
-        unsafe copy.run($0.baseAddress!, origin: 0, into: target.baseAddress!, origin: 0)
+        unsafe runs.copy($0.baseAddress!, origin: 0, into: target.baseAddress!, origin: 0)
       }
     }
-    #expect(copy.sourceBytes == 8..<16)
+    #expect(runs.sourceBytes == 8..<16)
     #expect(target == [99, 8, 9, 99, 99, 99, 14, 15, 99, 99, 99, 99, 99, 99, 99])
-    unsafe target.withUnsafeMutableBytes { unsafe copy.fill($0.baseAddress!, origin: 0, with: [1, 2, 3]) }
+    unsafe target.withUnsafeMutableBytes { unsafe runs.fill($0.baseAddress!, origin: 0, with: [1, 2, 3]) }
     // The pattern begins with the array: byte 1 is its second, byte 6 its first.
     #expect(target == [99, 2, 3, 99, 99, 99, 1, 2, 99, 99, 99, 99, 99, 99, 99])
   }

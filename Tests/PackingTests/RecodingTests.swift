@@ -67,9 +67,9 @@ struct RecodingTests {
         end = piece.range.upperBound
         #expect(try piece.recoding.boxByteCount(info) == piece.range.count)
         #expect(piece.range.count <= ChunkGrid.defaultChunkBytes)
-        let runs = BoxRuns(piece.recoding, info)
-        #expect(runs.count == 1)
-        #expect(runs[0].source == (piece.range.lowerBound - 100)..<(piece.range.upperBound - 100))
+        let runs = piece.recoding.runs(of: info)
+        #expect(Array(runs).map(\.source) == [piece.range.lowerBound - 100])
+        #expect(runs.sourceBytes == (piece.range.lowerBound - 100)..<(piece.range.upperBound - 100))
       }
       #expect(end == 100 + info.byteCount, "\(shape)")
     }
@@ -183,14 +183,11 @@ private final class LyingFile: LaidOutFile {
   }
 
   var path: String { file.path }
-  var byteCount: Int { file.byteCount }
-  var hidesMetadata: Bool { false }
+  var hidesCatalog: Bool { false }
   func makeModel() throws(ModelError) -> any ContainerReader { try file.makeModel() }
-  func withBytes<Result: ~Copyable>(
-    _ range: Range<Int>, through buffer: ReadBuffer, _ body: (RawSpan) throws(ModelError) -> Result
-  ) throws(ModelError) -> Result {
-    try file.withBytes(range, through: buffer, body)
+  func withMap<Result: ~Copyable, Failure: Error>(
+    _ body: (borrowing MappedFile) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try file.withMap(body)
   }
-  func release(_ range: Range<Int>) { file.release(range) }
-  func demandUnchanged() throws(ModelError) { try file.demandUnchanged() }
 }

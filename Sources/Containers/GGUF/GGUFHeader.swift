@@ -49,11 +49,13 @@ public struct GGUFHeader: Sendable {
   ) throws(ModelError) -> GGUFHeader {
     var parser = GGUFHeaderParser(limits: limits)
     try parser.parse(bytes)
+    let placed = try GGUFLayout.prove(
+      parser.claims, dataStart: parser.dataStart, fileByteCount: fileByteCount, limits: limits)
+    // Of what was said last when it was written, the last comes off first.
+    let (metadata, tensors) = try GGUFScalars.decoded(GGUFTypedMetadata.decoded(parser.metadata), placed)
     return GGUFHeader(
       version: parser.version, byteOrder: parser.byteOrder, alignment: parser.alignment, dataStart: parser.dataStart,
-      tensors: try GGUFLayout.prove(
-        parser.claims, dataStart: parser.dataStart, fileByteCount: fileByteCount, limits: limits),
-      longArrays: parser.longArrays, end: parser.end, metadata: try GGUFTypedMetadata.decoded(parser.metadata))
+      tensors: tensors, longArrays: parser.longArrays, end: parser.end, metadata: metadata)
   }
 
   /// How a file with this header is cut: the header, then the tensors that no other lies over. Those of a big-endian

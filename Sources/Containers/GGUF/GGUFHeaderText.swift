@@ -83,9 +83,10 @@ struct GGUFHeaderText {
         .unsupported, "GGUF has no \(info.dtype.name)",
         hint: info.dtype.isFloat ? "--dtype f16 casts it; --exclude leaves it out" : "--exclude leaves it out")
     }
+    let shape = info.shape.isEmpty ? [1] : info.shape
     string(name)
-    integer(UInt32(info.shape.count))
-    for dimension in info.shape.reversed() { integer(UInt64(dimension)) }
+    integer(UInt32(shape.count))
+    for dimension in shape.reversed() { integer(UInt64(dimension)) }
     integer(type)
     integer(UInt64(offset))
   }

@@ -29,7 +29,8 @@ extension FileImage {
       end = next + next.padding(to: alignment)
     }
     let header = try GGUFHeaderText(
-      metadata: try GGUFTypedMetadata.encoded(metadata), tensors: placed, alignment: alignment, byteOrder: byteOrder
+      metadata: try GGUFTypedMetadata.encoded(GGUFScalars.encoded(metadata, placed.map(\.info))), tensors: placed,
+      alignment: alignment, byteOrder: byteOrder
     ).bytes
     guard end <= Int.max - header.count else { throw Self.tooLarge }
     let layout = FileLayout(

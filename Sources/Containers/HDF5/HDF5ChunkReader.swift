@@ -36,7 +36,7 @@ final class HDF5ChunkReader {
     swap(&bytes, &spare)
     defer { spare = bytes }
     if bytes.count < elements.count * size { bytes = [UInt8](repeating: 0, count: elements.count * size) }
-    for box in HDF5Box.covering(elements, of: chunks.extent) {
+    for box in Box.covering(elements, of: chunks.extent) {
       do throws(ModelError) {
         try read(box, number, tensor, chunks, origin: elements.lowerBound * size, into: &bytes)
       } catch {
@@ -49,30 +49,30 @@ final class HDF5ChunkReader {
 
   /// Reads a box of the dataset: what fills it where chunks were never written, then those that were.
   /// - Parameters:
-  ///   - box: one of `HDF5Box.covering`: the chunks that hold some of it follow each other in the grid.
+  ///   - box: one of `Box.covering`: the chunks that hold some of it follow each other in the grid.
   ///   - origin: the byte of the tensor with which `bytes` begins.
   private func read(
-    _ box: HDF5Box, _ number: Int, _ tensor: HDF5Tensor, _ chunks: HDF5Chunks, origin: Int, into bytes: inout [UInt8]
+    _ box: Box, _ number: Int, _ tensor: HDF5Tensor, _ chunks: HDF5Chunks, origin: Int, into bytes: inout [UInt8]
   ) throws(ModelError) {
     let numbers = chunks.numbers(in: box)
     let stored = chunks.stored(in: numbers)
     if stored.count < numbers.count {
       let target = (chunks.extent, box.start)
-      let copy = BoxCopy(count: box.count, source: target, target: target, elementBytes: chunks.elementBytes)
-      unsafe bytes.withUnsafeMutableBytes { unsafe copy.fill($0.baseAddress!, origin: origin, with: tensor.fill) }
+      let runs = BoxRuns(count: box.count, source: target, target: target, elementBytes: chunks.elementBytes)
+      unsafe bytes.withUnsafeMutableBytes { unsafe runs.fill($0.baseAddress!, origin: origin, with: tensor.fill) }
     }
     for chunk in stored {
       let whole = chunks.box(at: chunks.place(ofChunk: Int(chunk.index)))
       let part = whole.clamped(to: box)
       let inChunk = zip(part.start, whole.start).map { $0 - $1 }
-      let copy = BoxCopy(
+      let runs = BoxRuns(
         count: part.count, source: (chunks.isDecodedByLibrary ? whole.count : chunks.shape, inChunk),
         target: (chunks.extent, part.start), elementBytes: chunks.elementBytes)
-      let taken = copy.sourceBytes
+      let taken = runs.sourceBytes
       try withBytes(taken, of: chunk, whole, number, tensor, chunks) { source in
         unsafe bytes.withUnsafeMutableBytes { target in
           unsafe source.withUnsafeBytes {
-            unsafe copy.run($0.baseAddress!, origin: taken.lowerBound, into: target.baseAddress!, origin: origin)
+            unsafe runs.copy($0.baseAddress!, origin: taken.lowerBound, into: target.baseAddress!, origin: origin)
           }
         }
       }
@@ -81,7 +81,7 @@ final class HDF5ChunkReader {
 
   /// Lends a range of a decoded chunk's bytes.
   private func withBytes(
-    _ range: Range<Int>, of chunk: HDF5Chunk, _ whole: HDF5Box, _ number: Int, _ tensor: HDF5Tensor,
+    _ range: Range<Int>, of chunk: HDF5Chunk, _ whole: Box, _ number: Int, _ tensor: HDF5Tensor,
     _ chunks: HDF5Chunks, _ body: (RawSpan) -> Void
   ) throws(ModelError) {
     let place = Int(chunk.offset)..<(Int(chunk.offset) + Int(chunk.byteCount))
@@ -125,7 +125,7 @@ final class HDF5ChunkReader {
   }
 
   private func decodedByLibrary(
-    _ whole: HDF5Box, _ tensor: HDF5Tensor, _ chunks: HDF5Chunks, byteCount: Int
+    _ whole: Box, _ tensor: HDF5Tensor, _ chunks: HDF5Chunks, byteCount: Int
   ) throws(ModelError) -> [UInt8] {
     if helper == nil { helper = try makeHelper!() }
     let rank = chunks.datasetRank

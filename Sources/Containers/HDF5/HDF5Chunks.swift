@@ -1,5 +1,6 @@
 import Filters
 import HDF5Protocol
+import Kernels
 import TensorModel
 
 /// The chunks of a dataset, proved: they lie in the grid, each once, and in the file.
@@ -102,7 +103,7 @@ struct HDF5Chunks: Sendable {
 
   /// The numbers of the chunks that hold some of a box: all from the first to the last, where the box is cut in one
   /// dimension, has one element along those before it, and all of those behind it.
-  func numbers(in box: HDF5Box) -> Range<Int> {
+  func numbers(in box: Box) -> Range<Int> {
     let first = zip(box.start, shape).map { $0 / $1 }
     let last = shape.indices.map { (box.start[$0] + box.count[$0] - 1) / shape[$0] }
     return number(at: first)..<(number(at: last) + 1)
@@ -127,9 +128,9 @@ struct HDF5Chunks: Sendable {
   }
 
   /// The elements of the dataset that the chunk at a place of the grid holds.
-  func box(at place: [Int]) -> HDF5Box {
+  func box(at place: [Int]) -> Box {
     let start = zip(place, shape).map { $0 * $1 }
-    return HDF5Box(start: start, count: start.indices.map { min(shape[$0], extent[$0] - start[$0]) })
+    return Box(start: start, count: start.indices.map { min(shape[$0], extent[$0] - start[$0]) })
   }
 
   /// Bytes of the dataset along all chunks that have one place in the first dimension.
@@ -155,7 +156,7 @@ struct HDF5Chunks: Sendable {
   // MARK: Filters
 
   /// Which filters a chunk did not go through.
-  func mask(of chunk: HDF5Chunk, _ box: HDF5Box) -> UInt32 {
+  func mask(of chunk: HDF5Chunk, _ box: Box) -> UInt32 {
     leavesEdges && box.count != shape ? .max : chunk.filterMask
   }
 

@@ -14,9 +14,10 @@ extension HDF5File {
       case (.unsupported, _): break
       case (.chunked(let chunks), _):
         let pieces = chunks.pieces(of: tensor)
-        let made = pieces.reduce(0) { $0 + $1.range.count }
         recoded.append(
-          .init(info: tensor.info, number: number, pieces: pieces, otherBytes: chunks.storedBytes - made))
+          .init(
+            info: tensor.info, number: number, pieces: pieces, remainder: chunks.remainder(of: tensor, besides: pieces))
+        )
       case (_, let place?) where tensor.info.byteCount > 0:
         if tensor.turnsBytes {
           recoded.append(.init(turned: tensor.info, number: number, at: place))
@@ -54,10 +55,7 @@ extension HDF5Chunks {
     stored.compactMap { chunk in
       let box = box(at: place(ofChunk: Int(chunk.index)))
       guard chunk.byteCount > 0, let transforms = transforms(tensor, mask: mask(of: chunk, box)) else { return nil }
-      let sides = box.start.indices.map {
-        Recoding.Side(start: box.start[$0], count: box.count[$0], padded: shape[$0])
-      }
-      var recoding = Recoding(sides: sides, transforms: transforms)
+      var recoding = Recoding(box, of: tensor.info, padded: shape, transforms: transforms)
       if recoding.isPadded {
         recoding.fill = tensor.fillBlock ?? [UInt8](repeating: 0, count: tensor.info.dtype.blockBytes)
       }
@@ -66,17 +64,34 @@ extension HDF5Chunks {
     }
   }
 
+  /// The chunks that were written and are none of the pieces.
+  fileprivate func remainder(
+    of tensor: HDF5Tensor, besides pieces: [FileLayout.Recoded.Piece]
+  ) -> FileLayout.Recoded.Remainder? {
+    let count = stored.count { $0.byteCount > 0 } - pieces.count
+    guard count > 0 else { return nil }
+    let foreign = filters.filters.first { Self.transform($0) == nil }
+    return .init(
+      count: count, byteCount: storedBytes - pieces.reduce(0) { $0 + $1.range.count },
+      reason: "went through \(foreign?.description ?? filters.description)")
+  }
+
   /// What makes a chunk's bytes of its elements; nil where a filter is none that is applied again.
   private func transforms(_ tensor: HDF5Tensor, mask: UInt32) -> [ByteTransform]? {
     var transforms = tensor.turnsBytes ? [ByteTransform.swap(ByteSwap.words(tensor.info.dtype))] : []
     for (number, filter) in filters.filters.enumerated() where mask >> UInt32(number) & 1 == 0 {
-      switch (filter.id, filter.parameters.first.map(Int.init)) {
-      case (ChunkFilter.shuffle, let size?) where size > 0: transforms.append(.shuffle(elementBytes: size))
-      case (ChunkFilter.deflate, let level?) where level <= 9: transforms.append(.deflate(level: level))
-      case (ChunkFilter.fletcher32, _): transforms.append(.fletcher32)
-      default: return nil
-      }
+      guard let transform = Self.transform(filter) else { return nil }
+      transforms.append(transform)
     }
     return transforms
+  }
+
+  private static func transform(_ filter: ChunkFilter) -> ByteTransform? {
+    switch (filter.id, filter.parameters.first.map(Int.init)) {
+    case (ChunkFilter.shuffle, let size?) where size > 0: .shuffle(elementBytes: size)
+    case (ChunkFilter.deflate, let level?) where level <= 9: .deflate(level: level)
+    case (ChunkFilter.fletcher32, _): .fletcher32
+    default: nil
+    }
   }
 }

@@ -79,11 +79,11 @@ public final class HDF5Model: ContainerReader {
     for file in files { try within(file.path) { () throws(ModelError) in try file.map.demandUnchanged() } }
   }
 
+  public func storage(of tensor: Int) -> TensorStorage? { stored(tensor).storageForPeople }
+
   public var checksummedBytes: Int { archive?.members.byteCount ?? 0 }
 
   public func damage(_ progress: (Int) -> Void) -> [ModelError] { archive?.members.damage(progress) ?? [] }
-
-  public func storage(of tensor: Int) -> TensorStorage? { stored(tensor).storageForPeople }
 
   public func makeSession() -> any TensorSession { HDF5ModelSession(self) }
 

@@ -72,9 +72,7 @@ extension HDF5Views {
     tensor.layoutText = chunks.layoutText
     tensor.storedBytes = chunks.storedBytes
     tensor.storage = chunks.storage
-    if chunks.isDecodedByLibrary, case .chunked = tensor.storage {
-      tensor.storage = .unsupported("went through \(filters.description), which only libhdf5 undoes")
-    }
+    if case .chunked = tensor.storage, let obstacle = chunks.viewObstacle { tensor.storage = .unsupported(obstacle) }
     return tensor
   }
 

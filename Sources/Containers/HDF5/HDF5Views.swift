@@ -6,7 +6,7 @@ package final class HDF5Views: Sendable {
   let tensors: [HDF5Tensor]
   private let cache = HDF5ChunkCache()
 
-  /// - Parameter tensors: those that `HDF5Tensor.isViewable`, proved.
+  /// - Parameter tensors: proved, without a `viewObstacle`.
   init(_ tensors: [HDF5Tensor]) { self.tensors = tensors }
 
   package var infos: [TensorInfo] { tensors.map(\.info) }
@@ -37,12 +37,13 @@ package final class HDF5Views: Sendable {
 }
 
 extension HDF5Tensor {
-  /// Whether those can read it who have no more than the file's bytes.
-  var isViewable: Bool {
+  /// Why those can't read it who have no more than the file's bytes; nil where they can.
+  var viewObstacle: String? {
     switch storage {
-    case .place: true
-    case .chunked(let chunks): !chunks.isDecodedByLibrary && chunks.hasViewableSizes
-    case .bytes, .fill, .unsupported: false
+    case .place: nil
+    case .chunked(let chunks): chunks.viewObstacle
+    case .unsupported(let reason): reason
+    case .bytes, .fill: "lies over another"
     }
   }
 
@@ -56,6 +57,11 @@ extension HDF5Tensor {
 }
 
 extension HDF5Chunks {
+  var viewObstacle: String? {
+    if isDecodedByLibrary { return "went through \(filters.description), which only libhdf5 undoes" }
+    return hasViewableSizes ? nil : "has chunks that take more than twice their bytes"
+  }
+
   /// Whether what is read of the file for one chunk is no more than a chunk that is decoded can take.
   var hasViewableSizes: Bool {
     filters.filters.isEmpty || stored.allSatisfy { Int($0.byteCount) <= 2 * byteCount + 65_536 }

@@ -18,6 +18,8 @@ struct ProvedTensor: Sendable {
   var number: Int
   /// By their place in the file. One without bytes where the file holds none of the tensor.
   var pieces: [Piece]
+  /// What the file has of it besides, for people; nil where nothing.
+  var remainder: String?
 
   /// Where the first piece begins.
   var start: Int { pieces[0].range.lowerBound }
@@ -27,6 +29,14 @@ struct ProvedTensor: Sendable {
       info: info, number: number,
       pieces: pieces.compactMap { $0.range.isEmpty ? nil : .init(range: $0.range, recoding: $0.recoding) })
   }
+}
+
+/// What is made again of a file.
+struct ProvedFile: Sendable {
+  /// By their first pieces.
+  var tensors: [ProvedTensor] = []
+  /// Why others are not, by their numbers in the model.
+  var failures: [Int: String] = [:]
 }
 
 /// Tries what a file's layout claims of the tensors that lie in it in another form: what does not give the file's bytes
@@ -58,13 +68,13 @@ struct RecodingProof {
   /// The most chunks of a tensor that a box may touch.
   static let maximumChunks = 64
 
-  /// - Returns: per file, the tensors that hold, by their first piece.
-  func run(_ progress: @Sendable (Int) -> Void) throws(ModelError) -> [[ProvedTensor]] {
+  /// - Returns: per file, the tensors that hold.
+  func run(_ progress: @Sendable (Int) -> Void) throws(ModelError) -> [ProvedFile] {
     let tensors = source.files.map { $0.layout?.recoded ?? [] }
     let claims = tensors.enumerated().flatMap { file, tensors in
       tensors.flatMap { tensor in tensor.pieces.map { Claim(file: file, tensor: tensor, piece: $0) } }
     }
-    guard !tensors.allSatisfy(\.isEmpty) else { return tensors.map { _ in [] } }
+    guard !tensors.allSatisfy(\.isEmpty) else { return tensors.map { _ in ProvedFile() } }
     let hashes = Mutex([UInt64?](repeating: nil, count: claims.count))
     let largest = ChunkGrid.maximumChunkBytes
     try Pump.run(
@@ -77,28 +87,19 @@ struct RecodingProof {
       })
     var found = hashes.withLock { $0 }[...]
     return tensors.map { tensors in
-      tensors.compactMap { tensor in
-        defer { found = found.dropFirst(tensor.pieces.count) }
-        return proved(tensor, Array(found.prefix(tensor.pieces.count)))
-      }.sorted { $0.start < $1.start }
-    }
-  }
-
-  /// The tensor with those pieces that hold; nil where storing it would store much of the file twice.
-  private func proved(_ tensor: FileLayout.Recoded, _ hashes: [UInt64?]) -> ProvedTensor? {
-    var pieces: [ProvedTensor.Piece] = []
-    var (held, lost) = (0, tensor.otherBytes)
-    for (piece, hash) in zip(tensor.pieces, hashes) {
-      if let hash {
-        pieces.append(.init(range: piece.range, recoding: piece.recoding, hash: hash))
-        held += piece.range.count
-      } else {
-        lost += piece.range.count
+      var file = ProvedFile()
+      for tensor in tensors {
+        let outcome = RecodingOutcome(tensor, Array(found.prefix(tensor.pieces.count)))
+        found = found.dropFirst(tensor.pieces.count)
+        if let proved = outcome.proved {
+          file.tensors.append(proved)
+        } else {
+          file.failures[tensor.number] = outcome.remainder
+        }
       }
+      file.tensors.sort { $0.start < $1.start }
+      return file
     }
-    guard lost <= held / 8 else { return nil }
-    if pieces.isEmpty { pieces = [.listing(tensor.info)] }
-    return ProvedTensor(info: tensor.info, number: tensor.number, pieces: pieces)
   }
 
   /// The hash of the piece's bytes, where its recoding makes them.
@@ -133,17 +134,56 @@ struct RecodingProof {
   private func isWithinReach(_ recoding: Recoding, _ info: TensorInfo) -> Bool {
     let grid = ChunkGrid(info)
     guard grid.count > Self.maximumChunks else { return true }
-    let runs = BoxRuns(recoding, info)
+    let runs = recoding.runs(of: info)
     var (touched, last) = (0, -1)
-    for run in 0..<runs.count {
-      let range = runs[run].source
-      guard !range.isEmpty else { continue }
-      let (from, to) = (grid.chunk(holding: range.lowerBound), grid.chunk(holding: range.upperBound - 1))
+    for (start, _) in runs {
+      let (from, to) = (grid.chunk(holding: start), grid.chunk(holding: start + runs.runBytes - 1))
       touched += to - max(from, last + 1) + 1
       last = to
       if touched > Self.maximumChunks { return false }
     }
     return true
+  }
+}
+
+/// What came of the pieces of one tensor.
+private struct RecodingOutcome {
+  let proved: ProvedTensor?
+  /// What is not made again, and why; nil where all is.
+  let remainder: String?
+
+  /// - Parameter hashes: per piece, its hash where it is made again.
+  init(_ tensor: FileLayout.Recoded, _ hashes: [UInt64?]) {
+    var pieces: [ProvedTensor.Piece] = []
+    var lost: [FileLayout.Recoded.Piece] = []
+    for (piece, hash) in zip(tensor.pieces, hashes) {
+      if let hash {
+        pieces.append(.init(range: piece.range, recoding: piece.recoding, hash: hash))
+      } else {
+        lost.append(piece)
+      }
+    }
+    remainder = Self.text(tensor, lost)
+    let lostBytes = lost.reduce(tensor.remainder?.byteCount ?? 0) { $0 + $1.range.count }
+    // More would store much of the file twice.
+    guard lostBytes <= pieces.reduce(0, { $0 + $1.range.count }) / 8 else {
+      proved = nil
+      return
+    }
+    if pieces.isEmpty { pieces = [.listing(tensor.info)] }
+    proved = ProvedTensor(info: tensor.info, number: tensor.number, pieces: pieces, remainder: remainder)
+  }
+
+  private static func text(_ tensor: FileLayout.Recoded, _ lost: [FileLayout.Recoded.Piece]) -> String? {
+    let all = tensor.pieces.count + (tensor.remainder?.count ?? 0)
+    var reasons: [String] = []
+    if let rest = tensor.remainder { reasons.append("\(rest.count) of \(all) chunks \(rest.reason)") }
+    let deflated = lost.count { $0.recoding.transforms.contains { if case .deflate = $0 { true } else { false } } }
+    if deflated > 0 { reasons.append("\(deflated) of \(all) chunks were deflated by another compressor") }
+    if lost.count > deflated {
+      reasons.append("\(lost.count - deflated) of \(all) chunks are not made of its elements")
+    }
+    return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
   }
 }
 

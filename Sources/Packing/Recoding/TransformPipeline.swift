@@ -1,12 +1,14 @@
 import Codecs
 import Containers
+import Filters
 import Kernels
 import TensorModel
 
-/// Applies the transforms of a recoding: one worker's.
+/// Applies the transforms of a recoding: one worker's. Those that are filters of HDF5 are applied as these.
 @safe final class TransformPipeline {
+  private var workspace = FilterWorkspace()
+  /// What is turned, and what stands between filters and that, in turns.
   private let buffers = (ScratchBuffer(), ScratchBuffer())
-  private var deflater: ZlibCompressor?
 
   /// Lends what the transforms, one after the other, make of `bytes`.
   /// - Throws: `unsupported` where this build does not have one, `malformed` where one does not fit.
@@ -14,64 +16,56 @@ import TensorModel
     of bytes: RawSpan, _ transforms: ArraySlice<ByteTransform>, _ body: (RawSpan) throws(ModelError) -> Result
   ) throws(ModelError) -> Result {
     guard let transform = transforms.first else { return try body(bytes) }
-    // The results of two steps that follow each other lie in different buffers.
     let buffer = transforms.count % 2 == 0 ? buffers.0 : buffers.1
-    let bound = transform.bound(bytes.byteCount)
-    let target = unsafe UnsafeMutableRawBufferPointer(start: buffer.raw(bound), count: bound)
-    let count = try unsafe bytes.withUnsafeBytes { (bytes) throws(ModelError) in
-      try unsafe apply(transform, bytes, into: target)
-    }
-    let result = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: target[..<count]))
-    return try withResult(of: result, transforms.dropFirst(), body)
-  }
-
-  /// Writes what the transform makes of `bytes`, and returns how many bytes that are.
-  @unsafe private func apply(
-    _ transform: ByteTransform, _ bytes: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
-  ) throws(ModelError) -> Int {
-    guard let source = bytes.baseAddress, let start = target.baseAddress else { return 0 }
-    let (octets, room) = unsafe (
-      source.assumingMemoryBound(to: UInt8.self), start.assumingMemoryBound(to: UInt8.self)
-    )
-    switch transform {
-    case .swap(let words):
-      let blockBytes = words.reduce(0) { $0 + $1.byteCount * $1.count }
-      guard bytes.count % blockBytes == 0 else {
-        throw ModelError(.malformed, "\(bytes.count) bytes are turned in blocks of \(blockBytes)")
+    let (made, rest): (Int, ArraySlice<ByteTransform>)
+    if case .swap(let words) = transform {
+      made = try turn(bytes, words, into: buffer)
+      rest = transforms.dropFirst()
+    } else {
+      let filters = transforms.prefix { $0.filter != nil }.compactMap(\.filter)
+      guard !filters.isEmpty else { throw transform.obstacle! }
+      let pipeline = try FilterPipeline(filters)
+      rest = transforms.dropFirst(filters.count)
+      guard !rest.isEmpty else {
+        return try pipeline.apply(bytes, &workspace) { (made, _) throws(ModelError) in try body(made) }
       }
-      unsafe ByteSwap.turn(RawSpan(_unsafeBytes: bytes), words, into: start)
-      return bytes.count
-    case .shuffle(let elementBytes):
-      unsafe ByteShuffle.shuffle(octets, byteCount: bytes.count, elementBytes: elementBytes, into: room)
-      return bytes.count
-    case .deflate(let level):
-      return unsafe deflater(level).compress(bytes, into: target)!
-    case .fletcher32:
-      unsafe start.copyMemory(from: source, byteCount: bytes.count)
-      let checksum = unsafe Fletcher32.checksum(octets, byteCount: bytes.count)
-      unsafe start.storeBytes(of: checksum.littleEndian, toByteOffset: bytes.count, as: UInt32.self)
-      return bytes.count + ByteTransform.checksumBytes
-    case .foreign: throw transform.obstacle!
+      // The workspace is needed again before these bytes are done with.
+      made = try pipeline.apply(bytes, &workspace) { (made, _) in copy(made, into: buffer) }
     }
+    return try withResult(of: unsafe RawSpan(_unsafeStart: buffer.raw(made), byteCount: made), rest, body)
   }
 
-  private func deflater(_ level: Int) -> ZlibCompressor {
-    if let deflater, deflater.level == level { return deflater }
-    let made = ZlibCompressor(level: level)
-    deflater = made
-    return made
+  /// - Returns: how many bytes there are, at the start of `buffer`.
+  private func turn(
+    _ bytes: RawSpan, _ words: [ByteSwap.Words], into buffer: ScratchBuffer
+  ) throws(ModelError) -> Int {
+    let blockBytes = words.reduce(0) { $0 + $1.byteCount * $1.count }
+    guard bytes.byteCount % blockBytes == 0 else {
+      throw ModelError(.malformed, "\(bytes.byteCount) bytes are turned in blocks of \(blockBytes)")
+    }
+    unsafe ByteSwap.turn(bytes, words, into: buffer.raw(bytes.byteCount))
+    return bytes.byteCount
+  }
+
+  private func copy(_ bytes: RawSpan, into buffer: ScratchBuffer) -> Int {
+    unsafe bytes.withUnsafeBytes { bytes in
+      if let start = bytes.baseAddress {
+        unsafe buffer.raw(bytes.count).copyMemory(from: start, byteCount: bytes.count)
+      }
+    }
+    return bytes.byteCount
   }
 }
 
 extension ByteTransform {
-  fileprivate static let checksumBytes = 4
-
-  /// The most bytes that it makes of `byteCount`.
-  fileprivate func bound(_ byteCount: Int) -> Int {
+  /// The filter of HDF5 that it is; nil where it is none.
+  fileprivate var filter: ChunkFilter? {
     switch self {
-    case .deflate: ZlibCompressor.bound(byteCount)
-    case .fletcher32: byteCount + Self.checksumBytes
-    case .swap, .shuffle, .foreign: byteCount
+    // Elements longer than all bytes are left as they are, however long.
+    case .shuffle(let size): ChunkFilter(id: ChunkFilter.shuffle, parameters: [UInt32(min(size, 0x7FFF_FFFF))])
+    case .deflate(let level): ChunkFilter(id: ChunkFilter.deflate, parameters: [UInt32(level)])
+    case .fletcher32: ChunkFilter(id: ChunkFilter.fletcher32)
+    case .swap, .foreign: nil
     }
   }
 }

@@ -81,9 +81,10 @@ struct ConversionText {
           + "\(count == 1 ? "stays as it is" : "stay as they are")")
     }
     notes += blocks?.notes ?? []
-    if let count = conversion.layers.scalars?.count, count > 0 {
+    let scalars = conversion.model.catalog.tensors.filter(\.info.shape.isEmpty).count
+    if conversion.container == .gguf, scalars > 0 {
       notes.append(
-        "\(Self.tensors(count)) without dimensions \(count == 1 ? "gets" : "get") one of size 1: GGUF's readers want one"
+        "\(Self.tensors(scalars)) without dimensions \(scalars == 1 ? "has" : "have") one of size 1 for other readers of GGUF"
       )
     }
     if conversion.container == .gguf, !conversion.namesArchitecture {

@@ -98,9 +98,10 @@ enum PackingText {
     var rows = [["tensor", "dtype", "shape", "size", "packed", "", "stored as", "because"]]
     for tensor in report.tensors {
       let info = tensor.info
-      let size = [
-        byteText(info.byteCount), byteText(tensor.packedBytes), percent(tensor.packedBytes, of: info.byteCount),
-      ]
+      let packed =
+        tensor.isLiteral
+        ? ["", ""] : [byteText(tensor.packedBytes), percent(tensor.packedBytes, of: info.byteCount)]
+      let size = [byteText(info.byteCount)] + packed
       let shape = info.shape.map(String.init).joined(separator: "×")
       rows.append([info.name.escapedForDisplay, info.dtype.name, shape] + size + outcome(tensor))
     }
@@ -109,14 +110,21 @@ enum PackingText {
         byteText(report.otherBytes), byteText(report.otherPackedBytes),
         percent(report.otherPackedBytes, of: report.otherBytes),
       ]
-      rows.append(["headers, other files", "", ""] + size + ["", ""])
+      let literals = report.tensors.contains(where: \.isLiteral) ? "literals, " : ""
+      rows.append([literals + "headers, other files", "", ""] + size + ["", ""])
     }
     return AlignedText.rows(rows, rightAligned: 3...5, indent: "  ") + legend(report)
   }
 
+  /// What a tensor is stored as that is not made again.
+  private static let literal = "literal"
+
   /// What a tensor is stored as, and why.
   private static func outcome(_ tensor: PackReport.Tensor) -> [String] {
     if let target = tensor.aliasOf { return ["duplicate", "same bytes as \(target.escapedForDisplay)"] }
+    if tensor.isLiteral {
+      return [literal, (tensor.reasons + ["\(byteText(tensor.packedBytes)) of the file"]).joined(separator: "; ")]
+    }
     if tensor.info.byteCount == 0 { return ["", "empty"] }
     let choices = ranked(tensor.choices)
     let names = choices.map { choices.count > 1 ? "\($0.name) ×\($0.count)" : $0.name }
@@ -126,7 +134,10 @@ enum PackingText {
   /// A line for each encoding that was taken.
   private static func legend(_ report: PackReport) -> String {
     let taken = report.tensors.flatMap { $0.choices.keys.flatMap { $0.split(separator: "+").map(String.init) } }
-    let rows = EncodingRegistry.all.filter { taken.contains($0.id) }.map { [$0.id, $0.summary] }
+    var rows = EncodingRegistry.all.filter { taken.contains($0.id) }.map { [$0.id, $0.summary] }
+    if report.tensors.contains(where: \.isLiteral) {
+      rows.append([literal, "bytes of the file, as they are: what is listed is read through them"])
+    }
     return rows.isEmpty ? "" : "\n" + AlignedText.rows(rows, indent: "  ")
   }
 
@@ -148,6 +159,7 @@ enum PackingText {
             json.integer("bytes", tensor.info.byteCount)
             json.integer("packed_bytes", tensor.packedBytes)
             if let target = tensor.aliasOf { json.string("alias_of", target) }
+            if tensor.isLiteral { json.bool("literal", true) }
             json.object("encodings") { json in
               for choice in ranked(tensor.choices) { json.integer(choice.name, choice.count) }
             }

@@ -55,6 +55,38 @@ import Testing
     #expect(try tare.run(["verify", "m.h5.tare"], in: folder.path).exitCode == 0)
   }
 
+  /// What is not made again is told, with the reason, and whether it can be read all the same.
+  @Test func explainNamesWhatIsKeptAsBytes() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(atPath: "\(Self.golden)/chunked.h5", toPath: folder.path("m.h5"))
+    let lines = try tare.run(["pack", "m.h5", "--explain"], in: folder.path).output.split(separator: "\n")
+    let literals = lines.compactMap { line -> String? in
+      let parts = line.components(separatedBy: " literal  ")
+      guard parts.count == 2, let name = line.split(separator: " ").first, line.contains("filters/") else { return nil }
+      return "\(name): " + parts[1].trimmingCharacters(in: .whitespaces)
+    }
+    #expect(
+      literals == [
+        "filters/bitshuffle: 15 of 15 chunks went through bitshuffle; 2.40 kB of the file",
+        "filters/bitshuffle_lz4: 15 of 15 chunks went through bitshuffle; 931 B of the file",
+        "filters/bitshuffle_zstd: 15 of 15 chunks went through bitshuffle; 988 B of the file",
+        "filters/lz4: 15 of 15 chunks went through lz4; 2.14 kB of the file",
+        "filters/lzf: 9 of 15 chunks went through lzf; 1.91 kB of the file",
+        "filters/scaleoffset: went through scaleoffset, which only libhdf5 undoes; not listed; 825 B of the file",
+        "filters/szip: went through szip, which only libhdf5 undoes; not listed; 525 B of the file",
+        "filters/zstd: 15 of 15 chunks went through zstd 5; 1.16 kB of the file",
+        "filters/zstd_shuffled: 15 of 15 chunks went through zstd 3; 782 B of the file",
+      ])
+    #expect(lines.last == "  literal   bytes of the file, as they are: what is listed is read through them")
+    // Without libhdf5, in every way.
+    #expect(try tare.run(["cat", "m.h5.tare", "filters/lzf", "-o", "a.npy"], in: folder.path).exitCode == 0)
+    #expect(try tare.run(["cat", "m.h5", "filters/lzf", "-o", "b.npy"], in: folder.path).exitCode == 0)
+    #expect(try folder.read("a.npy") == folder.read("b.npy"))
+    let same = try tare.run(
+      ["verify", "m.h5", "m.h5.tare", "--exclude", "filters/s[cz]*"], in: folder.path)
+    #expect(same.output == "identical: 23 tensors, same names, dtypes, shapes and bits\n", "\(same.output)")
+  }
+
   @Test func packedFilesHoldWhatLiesInOnePiece() throws {
     let folder = try TemporaryFolder()
     try FileManager.default.copyItem(atPath: "\(Self.golden)/user_block.h5", toPath: folder.path("m.h5"))

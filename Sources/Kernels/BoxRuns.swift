@@ -1,29 +1,31 @@
-/// Copies a box of elements between two row-major arrays, or fills it: runs of bytes that lie behind each other in both.
-package struct BoxCopy {
+/// A box of elements that two row-major arrays share: the runs of bytes that lie behind each other in both, in order.
+package struct BoxRuns: Sequence {
   /// Runs along each dimension but those that a run goes through.
   private var counts: [Int]
   /// Bytes from one run to the next along each of them.
   private var sourceSteps: [Int]
   private var targetSteps: [Int]
-  private var runBytes: Int
+  /// Of each run.
+  package private(set) var runBytes: Int
   /// Bytes from the start of each array to the box.
   private var sourceStart = 0
   private var targetStart = 0
 
   /// - Parameters:
-  ///   - count: the box's elements along each dimension: one dimension or more, none of them 0.
+  ///   - count: the box's elements along each dimension. Where one is 0 there are no runs; without dimensions there is one
+  ///     element.
   ///   - source, target: the shapes of the arrays, and where the box begins in them.
   package init(
     count: [Int], source: (shape: [Int], start: [Int]), target: (shape: [Int], start: [Int]), elementBytes: Int
   ) {
     var last = count.count - 1
-    runBytes = count[last] * elementBytes
+    runBytes = (count.last ?? 1) * elementBytes
     // A dimension that is taken whole from both arrays continues the run.
     while last > 0, count[last] == source.shape[last], count[last] == target.shape[last] {
       last -= 1
       runBytes *= count[last]
     }
-    counts = Array(count[..<last])
+    counts = Array(count.prefix(Swift.max(last, 0)))
     sourceSteps = counts
     targetSteps = counts
     var (sourceStep, targetStep) = (elementBytes, elementBytes)
@@ -39,18 +41,57 @@ package struct BoxCopy {
     }
   }
 
-  /// The bytes of the source from the first to the last that are copied.
+  private var isEmpty: Bool { runBytes == 0 || counts.contains(0) }
+
+  /// The bytes of the source from the first to the last of the box.
   package var sourceBytes: Range<Int> {
+    guard !isEmpty else { return sourceStart..<sourceStart }
     let steps = zip(counts, sourceSteps).reduce(0) { $0 + ($1.0 - 1) * $1.1 }
     return sourceStart..<(sourceStart + steps + runBytes)
   }
 
+  package func makeIterator() -> Iterator { Iterator(self) }
+
+  /// Gives where each run begins in either array, in bytes.
+  package struct Iterator: IteratorProtocol {
+    private let runs: BoxRuns
+    private var place: [Int]
+    /// The run that comes next; nil behind the last.
+    private var coming: (source: Int, target: Int)?
+
+    fileprivate init(_ runs: BoxRuns) {
+      self.runs = runs
+      place = [Int](repeating: 0, count: runs.counts.count)
+      coming = runs.isEmpty ? nil : (runs.sourceStart, runs.targetStart)
+    }
+
+    package mutating func next() -> (source: Int, target: Int)? {
+      guard let current = coming else { return nil }
+      var (source, target) = current
+      var dimension = runs.counts.count - 1
+      while dimension >= 0 {
+        place[dimension] += 1
+        source += runs.sourceSteps[dimension]
+        target += runs.targetSteps[dimension]
+        if place[dimension] < runs.counts[dimension] { break }
+        source -= runs.counts[dimension] * runs.sourceSteps[dimension]
+        target -= runs.counts[dimension] * runs.targetSteps[dimension]
+        place[dimension] = 0
+        dimension -= 1
+      }
+      coming = dimension < 0 ? nil : (source, target)
+      return current
+    }
+  }
+}
+
+extension BoxRuns {
   /// Copies the box. Both arrays have room for it at the places that were said; each pointer lies its `origin` of bytes
   /// behind the start of its array.
-  @unsafe package func run(
+  @unsafe package func copy(
     _ source: UnsafeRawPointer, origin sourceOrigin: Int, into target: UnsafeMutableRawPointer, origin: Int
   ) {
-    forEachRun { sourcePlace, targetPlace in
+    for (sourcePlace, targetPlace) in self {
       unsafe (target + (targetPlace - origin)).copyMemory(
         from: source + (sourcePlace - sourceOrigin), byteCount: runBytes)
     }
@@ -59,7 +100,7 @@ package struct BoxCopy {
   /// Fills the box with `pattern`, which repeats from the start of the array.
   @unsafe package func fill(_ target: UnsafeMutableRawPointer, origin: Int, with pattern: [UInt8]) {
     let isZero = pattern.allSatisfy { $0 == 0 }
-    forEachRun { _, targetPlace in
+    for (_, targetPlace) in self {
       let run = unsafe UnsafeMutableRawBufferPointer(start: target + (targetPlace - origin), count: runBytes)
       if isZero {
         unsafe run.initializeMemory(as: UInt8.self, repeating: 0)
@@ -70,26 +111,6 @@ package struct BoxCopy {
           place = place + 1 == pattern.count ? 0 : place + 1
         }
       }
-    }
-  }
-
-  @inline(__always) private func forEachRun(_ body: (_ source: Int, _ target: Int) -> Void) {
-    var place = [Int](repeating: 0, count: counts.count)
-    var (source, target) = (sourceStart, targetStart)
-    while true {
-      body(source, target)
-      var dimension = counts.count - 1
-      while dimension >= 0 {
-        place[dimension] += 1
-        source += sourceSteps[dimension]
-        target += targetSteps[dimension]
-        if place[dimension] < counts[dimension] { break }
-        source -= counts[dimension] * sourceSteps[dimension]
-        target -= counts[dimension] * targetSteps[dimension]
-        place[dimension] = 0
-        dimension -= 1
-      }
-      if dimension < 0 { return }
     }
   }
 }

@@ -1,13 +1,43 @@
-/// A box of elements: its first, and how many along each dimension.
-struct HDF5Box: Equatable {
-  var start: [Int]
-  var count: [Int]
+/// A box of a row-major array: its first element, and how many along each dimension.
+package struct Box: Hashable, Sendable {
+  package var start: [Int]
+  package var count: [Int]
 
-  /// Cuts a run of row-major elements into boxes, in order: 2 · rank − 1 of them at most.
+  package init(start: [Int], count: [Int]) {
+    self.start = start
+    self.count = count
+  }
+
+  /// The part of the box that lies in another, which they share.
+  package func clamped(to other: Box) -> Box {
+    let first = zip(start, other.start).map { max($0, $1) }
+    let ends = start.indices.map { min(start[$0] + count[$0], other.start[$0] + other.count[$0]) }
+    return Box(start: first, count: zip(ends, first).map { $0 - $1 })
+  }
+
+  /// Cuts an array into boxes of elements that follow each other, in order, each of at most `most` elements where a dimension
+  /// allows it: whole in the last dimensions, a part of one dimension, one element in those before.
+  package static func slabs(of extent: [Int], most: Int) -> [Box] {
+    let all = extent.reduce(1, *)
+    guard all > 0 else { return [] }
+    // The dimension that is cut, and elements in one step along it.
+    var (axis, step) = (extent.count - 1, 1)
+    while axis > 0, step * extent[axis] <= most {
+      step *= extent[axis]
+      axis -= 1
+    }
+    let row = axis < 0 ? 1 : step * extent[axis]
+    let slab = max(1, most / step) * step
+    return stride(from: 0, to: all, by: row).flatMap { start in
+      stride(from: start, to: start + row, by: slab).flatMap { covering($0..<min($0 + slab, start + row), of: extent) }
+    }
+  }
+
+  /// Cuts a run of elements into boxes, in order: 2 · rank − 1 of them at most.
   /// - Parameter range: numbers of elements, inside of `extent`.
-  static func covering(_ range: Range<Int>, of extent: [Int]) -> [HDF5Box] {
+  package static func covering(_ range: Range<Int>, of extent: [Int]) -> [Box] {
     guard !range.isEmpty else { return [] }
-    var boxes: [HDF5Box] = []
+    var boxes: [Box] = []
     // Elements in one step along each dimension.
     var strides = [Int](repeating: 1, count: extent.count)
     for dimension in extent.indices.dropLast().reversed() {
@@ -17,20 +47,13 @@ struct HDF5Box: Equatable {
     return boxes
   }
 
-  /// The part of the box that lies in another, which they share.
-  func clamped(to other: HDF5Box) -> HDF5Box {
-    let first = zip(start, other.start).map { max($0, $1) }
-    let ends = start.indices.map { min(start[$0] + count[$0], other.start[$0] + other.count[$0]) }
-    return HDF5Box(start: first, count: zip(ends, first).map { $0 - $1 })
-  }
-
   private static func cut(
     _ range: Range<Int>, along dimension: Int, at place: [Int], _ extent: [Int], _ strides: [Int],
-    into boxes: inout [HDF5Box]
+    into boxes: inout [Box]
   ) {
     guard !range.isEmpty else { return }
     guard dimension < extent.count else {
-      boxes.append(HDF5Box(start: place, count: place.map { _ in 1 }))
+      boxes.append(Box(start: place, count: place.map { _ in 1 }))
       return
     }
     let stride = strides[dimension]
@@ -50,7 +73,7 @@ struct HDF5Box: Equatable {
     if firstWhole < endWhole {
       let rest = extent[(dimension + 1)...]
       boxes.append(
-        HDF5Box(
+        Box(
           start: place + [firstWhole] + rest.map { _ in 0 },
           count: place.map { _ in 1 } + [endWhole - firstWhole] + rest))
     }
