@@ -331,7 +331,7 @@ _tare_convert() {
     # Offer option value completions
     case "${prev}" in
     '--to')
-        __tare_add_completions -W 'safetensors'$'\n''gguf'$'\n''hdf5'$'\n''tare'
+        __tare_add_completions -W 'safetensors'$'\n''gguf'$'\n''hdf5'$'\n''keras'$'\n''tare'
         return
         ;;
     '--container')

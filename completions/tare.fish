@@ -152,7 +152,7 @@ complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tar
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare unpack" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare convert" -eq 1' -F
 complete -c 'tare' -n '__tare_should_offer_completions_for_positional "tare convert" -eq 2' -F
-complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" to' -l 'to' -d 'The container of OUT, unless its extension says it.' -rfka 'safetensors gguf hdf5 tare'
+complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" to' -l 'to' -d 'The container of OUT, unless its extension says it.' -rfka 'safetensors gguf hdf5 keras tare'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" container' -l 'container' -d 'The container of the file that a packed OUT holds: safetensors, gguf or hdf5. (default: that of IN)' -rfka 'safetensors gguf hdf5'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" byte-order' -l 'byte-order' -d 'The byte order of a GGUF file: little, or big for machines that have it. (default: little)' -rfka 'little big'
 complete -c 'tare' -n '__tare_should_offer_completions_for_flags_or_options "tare convert" compression' -l 'compression' -d 'How an HDF5 file is compressed: none; gzip, which every reader knows, or zstd, which h5py reads with hdf5plugin; of a level as in gzip:6, 1 to 9 (default: 4), or zstd:9, 1 to 22 (default: 1). The bytes of elements are shuffled before. (default: gzip)' -rfka ''
