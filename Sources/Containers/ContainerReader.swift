@@ -24,6 +24,13 @@ public protocol ContainerReader: AnyObject, Sendable {
   /// - Throws: `inputOutput`, which names the file: what was read may be a mixture.
   func demandUnchanged() throws(ModelError)
 
+  /// The bytes of the model's files that lie under checksums, which reading tensors does not prove.
+  var checksummedBytes: Int { get }
+
+  /// Reads them and returns what is damaged.
+  /// - Parameter progress: is told of bytes that were read.
+  func damage(_ progress: (Int) -> Void) -> [ModelError]
+
   /// A view for one worker. Sessions may be used at the same time, each by one thread.
   func makeSession() -> any TensorSession
 }
@@ -65,6 +72,10 @@ extension ContainerReader {
   public var filePaths: [String] { [path] }
 
   public func storage(of tensor: Int) -> TensorStorage? { nil }
+
+  public var checksummedBytes: Int { 0 }
+
+  public func damage(_ progress: (Int) -> Void) -> [ModelError] { [] }
 
   public func grid(of tensor: Int) -> ChunkGrid { ChunkGrid(catalog.tensors[tensor].info) }
 

@@ -26,7 +26,7 @@ public struct FilterPipeline: Hashable, Sendable {
   /// The numbers of the filters that were applied to a chunk. Bit n of its filter mask says that filter n was not.
   func applied(_ mask: UInt32) -> [Int] { stages.indices.filter { mask >> UInt32($0) & 1 == 0 } }
 
-  /// Undoes the filters of one chunk, into all of `target`. Needs at most twice that in the workspace, and with two
+  /// Undoes the filters of one chunk, into all of `target`. Needs at most twice that in the workspace, and with
   /// compressors upon each other some four times.
   /// - Parameters:
   ///   - chunk: the bytes that the file holds.

@@ -53,9 +53,9 @@ struct FilteredSize: Hashable, Sendable {
   var byteCount: Int
   var isExact: Bool
 
-  /// Behind a compressor: none makes anything much larger.
+  /// Behind a compressor: none makes anything much larger, and so don't several behind each other.
   static func compressed(_ size: FilteredSize) -> FilteredSize {
-    FilteredSize(byteCount: 2 * size.byteCount + 1 << 16, isExact: false)
+    size.isExact ? FilteredSize(byteCount: 2 * size.byteCount + 1 << 16, isExact: false) : size
   }
 
   func demand(_ found: Int) throws(ModelError) {

@@ -44,7 +44,7 @@ struct AttributeReader {
     _ attribute: hid_t, _ type: hid_t, _ described: HDF5Datatype, _ space: HDF5Space, _ what: String
   ) throws(HDF5Failure) -> HDF5Attribute.Value {
     guard let count = space.elementCount, count <= HDF5Limits.attributeBytes / described.byteCount else {
-      throw HDF5Failure(.unsupported, "\(what) has more than \(HDF5Limits.attributeBytes) bytes")
+      throw tooLarge(what)
     }
     if case .string(nil, _) = described { return .strings(try strings(attribute, type, count, what)) }
     if described.pointsElsewhere { return .unread("elements that lie elsewhere") }
@@ -73,11 +73,16 @@ struct AttributeReader {
   }
 
   private mutating func take(_ count: Int, _ what: String) throws(HDF5Failure) {
+    guard count <= HDF5Limits.attributeBytes else { throw tooLarge(what) }
     bytesLeft -= count
-    guard count <= HDF5Limits.attributeBytes, bytesLeft >= 0 else {
+    guard bytesLeft >= 0 else {
       throw HDF5Failure(
         .unsupported, "up to \(what), attributes have more than \(HDF5Limits.attributeBytesTogether) bytes")
     }
+  }
+
+  private func tooLarge(_ what: String) -> HDF5Failure {
+    HDF5Failure(.unsupported, "\(what) has more than \(HDF5Limits.attributeBytes) bytes")
   }
 }
 

@@ -22,16 +22,22 @@ enum DatasetReader {
     switch H5Pget_layout(list) {
     case H5D_COMPACT: return .compact(try compact(dataset, type, described, space))
     case H5D_CONTIGUOUS:
-      let offset = H5Dget_offset(dataset)
-      return .contiguous(
-        offset: offset == tare_undefined_address() ? nil : UInt64(offset),
-        byteCount: UInt64(H5Dget_storage_size(dataset)))
+      return .contiguous(offset: try offset(dataset), byteCount: UInt64(H5Dget_storage_size(dataset)))
     case H5D_CHUNKED:
       return .chunked(
         HDF5ChunkLayout(shape: try chunkShape(list), filters: try filters(list), leavesEdges: try leavesEdges(list)))
     case H5D_VIRTUAL: return .virtual
     default: throw HDF5Failure(.malformed, "a layout of no known kind")
     }
+  }
+
+  /// - Returns: nil where nothing was ever written. What the library says of that offset depends on the user block.
+  private static func offset(_ dataset: hid_t) throws(HDF5Failure) -> UInt64? {
+    var status = H5D_SPACE_STATUS_NOT_ALLOCATED
+    try demand(unsafe H5Dget_space_status(dataset, &status), "whether there are elements")
+    let offset = H5Dget_offset(dataset)
+    let isNowhere = status == H5D_SPACE_STATUS_NOT_ALLOCATED || offset == tare_undefined_address()
+    return isNowhere ? nil : UInt64(offset)
   }
 
   private static func externalFiles(_ list: hid_t, count: Int) throws(HDF5Failure) -> [[UInt8]] {
@@ -55,8 +61,14 @@ enum DatasetReader {
     guard let count = space.elementCount, count <= 1 << 16 / described.byteCount else {
       throw HDF5Failure(.malformed, "compact elements of more than 65536 bytes")
     }
+    let byteCount = count * described.byteCount
+    let stored = H5Dget_storage_size(dataset)
+    // The library copies as many as the dataspace asks for, whatever there is.
+    guard stored == byteCount else {
+      throw HDF5Failure(.malformed, "\(stored) compact bytes, expected \(byteCount)")
+    }
     guard count > 0, !described.pointsElsewhere else { return [] }
-    var bytes = [UInt8](repeating: 0, count: count * described.byteCount)
+    var bytes = [UInt8](repeating: 0, count: byteCount)
     let status = unsafe bytes.withUnsafeMutableBytes {
       unsafe H5Dread(dataset, type, tare_all(), tare_all(), tare_native_default(), $0.baseAddress)
     }

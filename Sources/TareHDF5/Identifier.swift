@@ -41,7 +41,9 @@ private func lastReason() -> String {
   var text = [CChar](repeating: 0, count: 200)
   unsafe text.withUnsafeMutableBufferPointer { unsafe tare_reason($0.baseAddress) }
   let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-  return String(decoding: bytes, as: UTF8.self)
+  let reason = String(decoding: bytes, as: UTF8.self)
+  // Behind it stand addresses in memory, which say nothing to anybody.
+  return reason.firstRange(of: ": current p = ").map { String(reason[..<$0.lowerBound]) } ?? reason
 }
 
 /// The bytes of a C string.

@@ -16,9 +16,8 @@ struct Main {
     var hello = ByteWriter()
     HDF5Hello(version: HDF5Frame.version, library: Library.version).write(to: &hello)
     channel.send(.hello, hello.bytes)
-    ResourceLimits.allow(seconds: ResourceLimits.firstSeconds)
     do throws(HDF5Failure) {
-      try serve(try File(path: arguments.path, window: arguments.window), channel)
+      try serve(arguments, channel)
     } catch {
       channel.send(error)
     }
@@ -26,21 +25,36 @@ struct Main {
     _exit(0)
   }
 
-  private static func serve(_ file: borrowing File, _ channel: Channel) throws(HDF5Failure) {
-    let decoder = ChunkDecoder(file: file.value)
-    while let (kind, payload) = channel.next() {
-      let request = try Request(kind, payload)
-      ResourceLimits.allow(seconds: request.seconds)
-      switch request.what {
-      case .catalogue:
-        var walk = TreeWalk(channel, file.raw)
-        try walk.run(file.value)
-      case .chunk(let chunk):
-        do throws(HDF5Failure) {
-          channel.send(.bytes, try decoder.decode(chunk))
-        } catch {
-          channel.send(error)
-        }
+  private static func serve(_ arguments: Arguments, _ channel: Channel) throws(HDF5Failure) {
+    // To open the file, too, is worth no more time than the first request.
+    guard var request = try nextRequest(channel) else { return }
+    let file = try File(path: arguments.path, window: arguments.window)
+    while true {
+      try answer(request, file, channel)
+      guard let next = try nextRequest(channel) else { return }
+      request = next
+    }
+  }
+
+  private static func nextRequest(_ channel: Channel) throws(HDF5Failure) -> Request? {
+    guard let (kind, payload) = channel.next() else { return nil }
+    let request = try Request(kind, payload)
+    ResourceLimits.allow(seconds: request.seconds)
+    return request
+  }
+
+  private static func answer(
+    _ request: Request, _ file: borrowing File, _ channel: Channel
+  ) throws(HDF5Failure) {
+    switch request.what {
+    case .catalogue:
+      var walk = TreeWalk(channel, file.raw)
+      try walk.run(file.value)
+    case .chunk(let chunk):
+      do throws(HDF5Failure) {
+        channel.send(.bytes, try ChunkDecoder(file: file.value).decode(chunk))
+      } catch {
+        channel.send(error)
       }
     }
   }

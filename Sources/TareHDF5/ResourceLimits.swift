@@ -4,8 +4,6 @@ import Glibc
 enum ResourceLimits {
   /// Bytes of memory beyond what the process has when it starts.
   private static let memoryBytes: UInt = 768 << 20
-  /// Seconds of processor time until the first request.
-  static let firstSeconds = 60
 
   /// No memory without bound, no core, no byte written to a file.
   static func apply() {

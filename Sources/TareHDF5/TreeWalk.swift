@@ -137,6 +137,10 @@ struct TreeWalk {
 
   private func open(_ link: Link, in group: hid_t, _ path: [UInt8]) throws(HDF5Failure) -> Identifier {
     do throws(HDF5Failure) {
+      // The library would take it for a path, and open what lies elsewhere.
+      guard !link.name.isEmpty, link.name != [UInt8(ascii: ".")], !link.name.contains(UInt8(ascii: "/")) else {
+        throw HDF5Failure(.malformed, "a link whose name is no name, but a path")
+      }
       return try Identifier(
         unsafe link.name.withCString { unsafe H5Oopen(group, $0, tare_native_default()) }, "cannot be opened"
       ) { H5Oclose($0) }

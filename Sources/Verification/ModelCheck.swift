@@ -5,7 +5,7 @@ import Synchronization
 public import TensorModel
 
 /// Checks one opened model from end to end. Its structure was proved when it was opened; what is left is to read every
-/// byte of every tensor once, so that damage and failing disks show.
+/// byte of every tensor once, so that damage and failing disks show, and what else lies under checksums.
 public struct ModelCheck: Sendable {
   public var threads = 1
   /// A 64-bit hash of bytes; with it the report carries the model's digest.
@@ -32,7 +32,7 @@ public struct ModelCheck: Sendable {
     // For a digest the pieces must not depend on how the container cuts its tensors.
     let grids = selected.map { hash == nil ? model.grid(of: $0) : ChunkGrid(catalog.tensors[$0].info) }
     let chunks = try ChunkList(grids)
-    let total = grids.reduce(0) { $0 &+ $1.byteCount }
+    let total = grids.reduce(model.checksummedBytes) { $0 &+ $1.byteCount }
     let state = Mutex(
       State(failures: Array(repeating: nil, count: selected.count), digests: ModelDigest(selected.count)))
 
@@ -51,7 +51,12 @@ public struct ModelCheck: Sendable {
       }
       progress(done, total)
     }
-    return state.withLock { report(model, selected, $0) }
+    var done = state.withLock { $0.done }
+    let damage = model.damage { count in
+      done &+= count
+      progress(done, total)
+    }
+    return state.withLock { report(model, selected, $0, damage) }
   }
 
   private struct State {
@@ -60,10 +65,12 @@ public struct ModelCheck: Sendable {
     var done = 0
   }
 
-  private func report(_ model: any ContainerReader, _ selected: [Int], _ state: State) -> CheckReport {
+  private func report(_ model: any ContainerReader, _ selected: [Int], _ state: State, _ damage: [ModelError])
+    -> CheckReport
+  {
     let catalog = model.catalog
     var report = CheckReport(
-      model: OperandSummary(model), byteCount: state.done)
+      model: OperandSummary(model), failures: damage, byteCount: state.done)
     report.tensors = zip(selected, state.failures).map { tensor, failure in
       let info = catalog.tensors[tensor].info
       let file = catalog.files.count > 1 ? catalog.file(of: tensor) : nil

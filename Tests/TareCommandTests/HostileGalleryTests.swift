@@ -26,10 +26,8 @@ import Testing
     }
   }
 
-  /// Runs `tare` in the gallery with 20 seconds of processor time and 2 GiB of address space.
   private func run(_ arguments: [String]) throws -> ProgramResult {
-    let script = #"ulimit -c 0; ulimit -t 20; ulimit -v 2097152; exec "$0" "$@""#
-    return try Program(path: "/bin/sh").run(["-c", script, Program.tare.path] + arguments, in: Self.gallery)
+    try Program.boundedTare(arguments, in: Self.gallery)
   }
 
   @Test(arguments: ["inspect", "verify", "unpack"])

@@ -47,27 +47,27 @@ final class HDF5ChunkReader {
     return try body(unsafe bytes.span.bytes.extracting(start..<(start + range.count)))
   }
 
-  /// Reads a box of the dataset, chunk by chunk.
-  /// - Parameter origin: the byte of the tensor with which `bytes` begins.
+  /// Reads a box of the dataset: what fills it where chunks were never written, then those that were.
+  /// - Parameters:
+  ///   - box: one of `Box.covering`: the chunks that hold some of it follow each other in the grid.
+  ///   - origin: the byte of the tensor with which `bytes` begins.
   private func read(
     _ box: Box, _ number: Int, _ tensor: HDF5Tensor, _ chunks: HDF5Chunks, origin: Int, into bytes: inout [UInt8]
   ) throws(ModelError) {
-    let first = zip(box.start, chunks.shape).map { $0 / $1 }
-    let last = chunks.shape.indices.map { (box.start[$0] + box.count[$0] - 1) / chunks.shape[$0] }
-    var place = first
-    repeat {
-      let whole = chunks.box(at: place)
+    let numbers = chunks.numbers(in: box)
+    let stored = chunks.stored(in: numbers)
+    if stored.count < numbers.count {
+      let target = (chunks.extent, box.start)
+      let runs = BoxRuns(count: box.count, source: target, target: target, elementBytes: chunks.elementBytes)
+      unsafe bytes.withUnsafeMutableBytes { unsafe runs.fill($0.baseAddress!, origin: origin, with: tensor.fill) }
+    }
+    for chunk in stored {
+      let whole = chunks.box(at: chunks.place(ofChunk: Int(chunk.index)))
       let part = whole.clamped(to: box)
       let inChunk = zip(part.start, whole.start).map { $0 - $1 }
       let runs = BoxRuns(
         count: part.count, source: (chunks.isDecodedByLibrary ? whole.count : chunks.shape, inChunk),
         target: (chunks.extent, part.start), elementBytes: chunks.elementBytes)
-      guard let chunk = chunks[chunks.number(at: place)] else {
-        unsafe bytes.withUnsafeMutableBytes {
-          unsafe runs.fill($0.baseAddress!, origin: origin, with: tensor.fill)
-        }
-        continue
-      }
       let taken = runs.sourceBytes
       try withBytes(taken, of: chunk, whole, number, tensor, chunks) { source in
         unsafe bytes.withUnsafeMutableBytes { target in
@@ -76,7 +76,7 @@ final class HDF5ChunkReader {
           }
         }
       }
-    } while place.advance(from: first, to: last)
+    }
   }
 
   /// Lends a range of a decoded chunk's bytes.
@@ -133,21 +133,5 @@ final class HDF5ChunkReader {
       HDF5ChunkRequest(
         path: tensor.path, start: Array(whole.start.prefix(rank)), count: Array(whole.count.prefix(rank))),
       byteCount: byteCount)
-  }
-}
-
-extension [Int] {
-  /// Goes on to the next place of a box, row-major.
-  /// - Parameter last: of each dimension, included.
-  /// - Returns: false behind the last place.
-  fileprivate mutating func advance(from first: [Int], to last: [Int]) -> Bool {
-    for dimension in indices.reversed() {
-      if self[dimension] < last[dimension] {
-        self[dimension] += 1
-        return true
-      }
-      self[dimension] = first[dimension]
-    }
-    return false
   }
 }

@@ -47,9 +47,10 @@ struct HDF5Chunks: Sendable {
     self.stored = stored.sorted { $0.index < $1.index }
     var last: UInt64?
     for chunk in self.stored {
-      guard chunk.index < count, chunk.index != last else {
-        throw ModelError(.malformed, "chunk \(chunk.index) of \(count) comes twice or not at all")
+      guard chunk.index < count else {
+        throw ModelError(.malformed, "chunk \(chunk.index) of \(count), counted from 0")
       }
+      guard chunk.index != last else { throw ModelError(.malformed, "chunk \(chunk.index) of \(count) comes twice") }
       last = chunk.index
       guard chunk.offset <= UInt64(fileByteCount), UInt64(chunk.byteCount) <= UInt64(fileByteCount) - chunk.offset
       else {
@@ -76,10 +77,9 @@ struct HDF5Chunks: Sendable {
   /// Bytes of the file that all chunks take.
   var storedBytes: Int { stored.reduce(0) { $0 + Int($1.byteCount) } }
 
-  /// The chunk of that number; nil where it was never written.
-  subscript(number: Int) -> HDF5Chunk? {
-    let place = position(of: number)
-    return place < stored.count && stored[place].index == UInt64(number) ? stored[place] : nil
+  /// The chunks that were written of those with these numbers.
+  func stored(in numbers: Range<Int>) -> ArraySlice<HDF5Chunk> {
+    stored[position(of: numbers.lowerBound)..<position(of: numbers.upperBound)]
   }
 
   /// The first of `stored` whose number is not below `number`.
@@ -98,8 +98,15 @@ struct HDF5Chunks: Sendable {
     let perBand = grid.dropFirst().reduce(1, *)
     let first = range.lowerBound / stepBytes / shape[0] * perBand
     let end = ((range.upperBound - 1) / stepBytes / shape[0] + 1) * perBand
-    let place = position(of: first)
-    return place < stored.count && stored[place].index < UInt64(end)
+    return !stored(in: first..<end).isEmpty
+  }
+
+  /// The numbers of the chunks that hold some of a box: all from the first to the last, where the box is cut in one
+  /// dimension, has one element along those before it, and all of those behind it.
+  func numbers(in box: Box) -> Range<Int> {
+    let first = zip(box.start, shape).map { $0 / $1 }
+    let last = shape.indices.map { (box.start[$0] + box.count[$0] - 1) / shape[$0] }
+    return number(at: first)..<(number(at: last) + 1)
   }
 
   /// The number of the chunk at a place of the grid.

@@ -10,18 +10,22 @@ final class HDF5Helper {
   private let process: HelperProcess
   /// How long the next answer may take.
   private let patience: Duration
+  /// How much processor time the catalogue is worth, and what was asked for last.
+  private let catalogueSeconds: Int
+  private var seconds = 0
   /// libhdf5's version.
   private let library: String
 
   /// Starts the helper for the file at `path`.
   /// - Parameters:
   ///   - byteCount: of the HDF5 file, by which the time is measured that answers may take: 10 seconds, and 5 more for each
-  ///     GiB.
+  ///     GiB. Of processor time the catalogue of a small file gets less: a second, and one more for each 32 KiB.
   ///   - window: the part of the file at `path` that it is; nil for all of it.
   /// - Throws: `unsupported` where there is no helper, or one of another version.
   init(path: String, byteCount: Int, window: Range<Int>?) throws(ModelError) {
     let program = try HDF5HelperPath.find()
     patience = .seconds(10 + min(590, 5 * (byteCount >> 30)))
+    catalogueSeconds = min(1 + byteCount >> 15, Int(patience.components.seconds))
     var hello: HDF5Hello
     do {
       process = try HelperProcess(
@@ -70,7 +74,8 @@ final class HDF5Helper {
   /// - Throws: `malformed` or `unsupported` as the helper says, and `malformed` where it is lost or breaks the protocol.
   func catalogue() throws(ModelError) -> HDF5Catalogue {
     var request = ByteWriter()
-    request.varint(Int(patience.components.seconds))
+    seconds = catalogueSeconds
+    request.varint(seconds)
     send(.wantsCatalogue, request.bytes)
     let deadline = ContinuousClock.now + patience
     var catalogue = HDF5Catalogue()
@@ -90,7 +95,8 @@ final class HDF5Helper {
   /// The elements of a part of a dataset, row-major, in the file's own type.
   func elements(_ request: HDF5ChunkRequest, byteCount: Int) throws(ModelError) -> [UInt8] {
     var writer = ByteWriter()
-    writer.varint(Int(patience.components.seconds))
+    seconds = Int(patience.components.seconds)
+    writer.varint(seconds)
     request.write(to: &writer)
     send(.wantsChunk, writer.bytes)
     let (kind, payload) = try receive(atMost: max(byteCount, 1 << 16), before: ContinuousClock.now + patience)
@@ -148,18 +154,15 @@ final class HDF5Helper {
   }
 
   private func lost(_ loss: HelperProcess.Loss) -> ModelError {
-    let signals = [SIGXCPU, SIGALRM]
-    return switch loss {
-    case .timedOut: tooLong
-    case .killed(let signal) where signals.contains(signal): tooLong
+    switch loss {
+    case .timedOut:
+      ModelError(.malformed, "libhdf5 \(library) did not finish with it in \(patience.components.seconds) seconds")
+    case .killed(SIGXCPU):
+      ModelError(.malformed, "libhdf5 \(library) did not finish with it in \(seconds) s of processor time")
     case .killed(let signal): ModelError(.malformed, "libhdf5 \(library) crashed on it (signal \(signal))")
     case .exited(let code): ModelError(.malformed, "libhdf5 \(library) gave up on it (exit code \(code))")
     case .failed(let code): ModelError(.malformed, "libhdf5 \(library) gave no answer: \(systemMessage(code))")
     }
-  }
-
-  private var tooLong: ModelError {
-    ModelError(.malformed, "libhdf5 \(library) did not finish with it in \(patience.components.seconds) seconds")
   }
 
   private func nonsense(_ what: String) -> ModelError {

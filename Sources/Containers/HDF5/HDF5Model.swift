@@ -12,8 +12,8 @@ public final class HDF5Model: ContainerReader {
   public let files: [HDF5File]
   /// The number of each file's first tensor.
   private let firstTensors: [Int]
-  /// What holds the data where it was compressed, for as long as it is read.
-  private let temporary: TemporaryFile?
+  /// The archive that the weights lie in, and what holds them where they are compressed there, for as long as they are read.
+  private let archive: KerasArchive?
 
   public var byteCount: Int { catalog.files.reduce(0) { $0 + $1.byteCount } }
   public var filePaths: [String] { files.map(\.path) }
@@ -45,7 +45,7 @@ public final class HDF5Model: ContainerReader {
     self.formatName = formatName
     self.files = files.map(\.file)
     self.firstTensors = firstTensors
-    temporary = nil
+    archive = nil
     catalog = Catalog(
       files: files.enumerated().map { index, file in
         Catalog.File(
@@ -61,7 +61,7 @@ public final class HDF5Model: ContainerReader {
     formatName = "keras"
     files = [archive.weights]
     firstTensors = [0]
-    temporary = archive.temporary
+    self.archive = archive
     let header = archive.weights.header
     catalog = Catalog(
       files: [
@@ -80,6 +80,10 @@ public final class HDF5Model: ContainerReader {
   }
 
   public func storage(of tensor: Int) -> TensorStorage? { stored(tensor).storageForPeople }
+
+  public var checksummedBytes: Int { archive?.members.byteCount ?? 0 }
+
+  public func damage(_ progress: (Int) -> Void) -> [ModelError] { archive?.members.damage(progress) ?? [] }
 
   public func makeSession() -> any TensorSession { HDF5ModelSession(self) }
 

@@ -58,7 +58,7 @@ struct HDF5TensorProver {
     contiguous offset: UInt64?, _ byteCount: UInt64, in tensor: inout HDF5Tensor
   ) throws(ModelError) {
     let info = tensor.info
-    guard let offset, byteCount > 0, info.byteCount > 0 else { return }
+    guard let offset, info.byteCount > 0 else { return }
     guard byteCount == info.byteCount else { throw otherSize(byteCount, info) }
     guard let place = Int(exactly: offset), place <= fileByteCount, info.byteCount <= fileByteCount - place else {
       throw ModelError(

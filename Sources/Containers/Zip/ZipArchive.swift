@@ -41,6 +41,10 @@ public struct ZipArchive: Sendable {
 
   private static func demandDisjoint(_ entries: [(entry: ZipEntry, range: Range<Int>)]) throws(ModelError) {
     let sorted = entries.sorted { $0.entry.headerOffset < $1.entry.headerOffset }
+    if let first = sorted.first?.entry, first.headerOffset > 0 {
+      throw ModelError(
+        .malformed, "\(first.headerOffset) bytes in front of the first member, '\(first.name)'", at: 0)
+    }
     for (first, second) in zip(sorted, sorted.dropFirst())
     where second.entry.headerOffset < first.range.upperBound {
       throw ModelError(

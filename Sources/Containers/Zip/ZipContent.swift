@@ -33,9 +33,17 @@ extension ZipMember {
     return file
   }
 
+  /// Reads all of it, and keeps nothing.
+  /// - Parameter progress: is told of bytes of the archive that were read.
+  /// - Throws: `malformed` where it is not what the archive says.
+  func prove(in archive: borrowing MappedFile, _ progress: (Int) -> Void) throws(ModelError) {
+    try read(from: archive, progress) { (_, _) in }
+  }
+
   /// Lends the content from front to back, each piece with its place in it.
   private func read(
-    from archive: borrowing MappedFile, _ body: (RawSpan, Int) throws(ModelError) -> Void
+    from archive: borrowing MappedFile, _ progress: (Int) -> Void = { _ in },
+    _ body: (RawSpan, Int) throws(ModelError) -> Void
   ) throws(ModelError) {
     var sum = CRC32()
     var filled = 0
@@ -46,8 +54,8 @@ extension ZipMember {
       filled += bytes.byteCount
     }
     switch method {
-    case .stored: try archive.withBytes(range) { (bytes) throws(ModelError) in try take(bytes) }
-    case .deflated: try inflate(archive, take)
+    case .stored: try lend(archive, progress, take)
+    case .deflated: try inflate(archive, progress, take)
     }
     guard filled == byteCount else { throw wrongSize("\(filled)") }
     guard sum.value == crc32 else {
@@ -61,8 +69,21 @@ extension ZipMember {
 
   private static let pieceBytes = 1 << 20
 
+  private func lend(
+    _ archive: borrowing MappedFile, _ progress: (Int) -> Void, _ take: (RawSpan) throws(ModelError) -> Void
+  ) throws(ModelError) {
+    var position = range.lowerBound
+    while position < range.upperBound {
+      let piece = position..<min(position + Self.pieceBytes, range.upperBound)
+      try archive.withBytes(piece) { (bytes) throws(ModelError) in try take(bytes) }
+      archive.release(piece)
+      progress(piece.count)
+      position = piece.upperBound
+    }
+  }
+
   private func inflate(
-    _ archive: borrowing MappedFile, _ take: (RawSpan) throws(ModelError) -> Void
+    _ archive: borrowing MappedFile, _ progress: (Int) -> Void, _ take: (RawSpan) throws(ModelError) -> Void
   ) throws(ModelError) {
     let stream = InflateStream()
     let buffer = ScratchBuffer()
@@ -82,6 +103,7 @@ extension ZipMember {
       }
       try take(unsafe RawSpan(_unsafeStart: target.baseAddress!, byteCount: step.produced))
       archive.release(position..<(position + step.consumed))
+      progress(step.consumed)
       position += step.consumed
       if step.isAtEnd { break }
     }

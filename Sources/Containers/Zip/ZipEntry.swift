@@ -64,6 +64,7 @@ struct ZipEntry {
     guard method == .deflated || storedBytes == byteCount else {
       throw ModelError(.malformed, "stored in \(storedBytes) bytes, expected \(byteCount)", at: offset)
     }
+    guard byteCount <= UInt64(Int.max) else { throw ModelError(.malformed, "\(byteCount) bytes", at: offset) }
     guard !isFolder || byteCount == 0 else { throw ModelError(.malformed, "a folder with bytes", at: offset) }
     try ZipName.validate(name)
   }

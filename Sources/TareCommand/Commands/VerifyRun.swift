@@ -102,7 +102,7 @@ extension VerifyCommand {
       return CheckReport(
         model: OperandSummary(path: a, format: try ContainerRegistry.format(of: a).name), failures: [error])
     }
-    let progress = talk.progress("checking \(a)", totalBytes: model.catalog.byteCount)
+    let progress = talk.progress("checking \(a)", totalBytes: model.catalog.byteCount + model.checksummedBytes)
     defer { progress.finish() }
     var check = ModelCheck()
     check.threads = workers(model)

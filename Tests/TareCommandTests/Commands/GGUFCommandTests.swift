@@ -21,12 +21,6 @@ import Testing
     }
   }
 
-  /// Runs `tare` with 20 seconds of processor time and 2 GiB of address space.
-  private func bounded(_ arguments: [String]) throws -> ProgramResult {
-    let script = #"ulimit -c 0; ulimit -t 20; ulimit -v 2097152; exec "$0" "$@""#
-    return try Program(path: "/bin/sh").run(["-c", script, Program.tare.path] + arguments)
-  }
-
   @Test func packingGivesEveryFileBackAndShowsTheSameModel() throws {
     let folder = try TemporaryFolder()
     for path in try Self.soundFiles() {
@@ -129,14 +123,14 @@ import Testing
       let path = Self.gallery + "/" + row[0]
       let code: Int32 = row[1] == "ok" ? 0 : row[1] == "unsupported" ? 69 : 65
       for arguments in [["inspect", path], ["pack", path, "-o", folder.path("out")]] {
-        let result = try bounded(arguments)
+        let result = try Program.boundedTare(arguments)
         #expect(result.exitCode == code, "\(arguments): \(result.errors)")
         #expect(code == 0 || result.output == "" && result.errorLines.count == 1, "\(arguments): \(result.errors)")
         #expect(code == 0 || result.errors.hasPrefix("tare: \(path): "), "\(result.errors)")
       }
       #expect(folder.names == (code == 0 ? ["out"] : []), "\(row[0])")
       try? FileManager.default.removeItem(atPath: folder.path("out"))
-      let verified = try bounded(["verify", path])
+      let verified = try Program.boundedTare(["verify", path])
       // What is not recognised at all is no damaged model.
       let found: Int32 = code == 65 && row[0] != "magic.gguf" ? 1 : code
       #expect(verified.exitCode == found, "\(row[0]): \(verified.output)")

@@ -155,12 +155,6 @@ import Testing
 
   // MARK: Hostile
 
-  /// Runs `tare` with 20 seconds of processor time and 2 GiB of address space.
-  private func bounded(_ arguments: [String], in folder: TemporaryFolder) throws -> ProgramResult {
-    let script = #"ulimit -c 0; ulimit -t 20; ulimit -v 2097152; exec "$0" "$@""#
-    return try Program(path: "/bin/sh").run(["-c", script, Program.tare.path] + arguments, in: folder.path)
-  }
-
   private func demandGrace(_ result: ProgramResult, _ what: String) {
     let codes: [Int32] = [0, 65, 69]
     #expect(result.exitCode.map(codes.contains) == true, "\(what): \(result.errors)")
@@ -175,7 +169,7 @@ import Testing
     for part in 0..<12 {
       let length = bytes.count * part / 12
       try folder.write(Array(bytes[..<length]), to: "m.h5")
-      let result = try bounded(["inspect", "m.h5"], in: folder)
+      let result = try Program.boundedTare(["inspect", "m.h5"], in: folder.path)
       demandGrace(result, "\(file), \(length) bytes")
       #expect(result.exitCode != 0, "\(file), \(length) bytes")
     }
@@ -190,7 +184,7 @@ import Testing
       let places = (0..<4).map { _ in Int.random(in: bytes.indices) }
       for place in places { changed[place] ^= UInt8.random(in: 1...255) }
       try folder.write(changed, to: "m.h5")
-      demandGrace(try bounded(["inspect", "m.h5"], in: folder), "\(file), bytes \(places)")
+      demandGrace(try Program.boundedTare(["inspect", "m.h5"], in: folder.path), "\(file), bytes \(places)")
     }
   }
 

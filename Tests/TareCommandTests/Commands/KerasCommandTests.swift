@@ -148,6 +148,28 @@ import Testing
 
   // MARK: Refusals
 
+  /// Weights that are read in place are summed up by nothing else.
+  @Test func verifyNamesTheMemberThatIsDamaged() throws {
+    let folder = try TemporaryFolder()
+    var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Self.path("sequential.keras"))))
+    try folder.write(bytes, to: "m.keras")
+    let sound = try tare.run(["verify", "m.keras"], in: folder.path)
+    #expect(sound.exitCode == 0 && sound.output.hasPrefix("intact: "), "\(sound.output)")
+    // In the last of the members, of which nothing but the weights is large.
+    let place = bytes.count / 2
+    bytes[place] ^= 1
+    try folder.write(bytes, to: "m.keras")
+    #expect(try tare.run(["inspect", "m.keras"], in: folder.path).exitCode == 0)
+    let damaged = try tare.run(["verify", "m.keras"], in: folder.path)
+    let lines = damaged.output.split(separator: "\n")
+    #expect(damaged.exitCode == 1 && lines.count == 2, "\(damaged.output)")
+    #expect(lines.first?.hasPrefix("member 'model.weights.h5': its checksum is ") == true, "\(damaged.output)")
+    #expect(lines.last == "damaged: 1 fault outside the tensors")
+    // As `pack` and `unpack` give it back.
+    #expect(try tare.run(["pack", "m.keras"], in: folder.path).exitCode == 0)
+    #expect(try tare.run(["verify", "m.keras.tare"], in: folder.path).exitCode == 0)
+  }
+
   @Test func aShardThatIsMissingIsNamed() throws {
     let folder = try TemporaryFolder()
     try FileManager.default.copyItem(atPath: Self.path("sharded.weights.json"), toPath: folder.path("m.weights.json"))

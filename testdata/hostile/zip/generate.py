@@ -4,68 +4,11 @@ Needs nothing but Python. Run it in this folder; the same bytes come out each ti
 """
 
 import struct
-import zlib
 from pathlib import Path
 
+from archives import *
+
 ROWS = ["file\ttare\tmessage"]
-LOCAL, ENTRY, END, WIDE, LOCATOR = 0x04034B50, 0x02014B50, 0x06054B50, 0x06064B50, 0x07064B50
-FULL16, FULL32 = 0xFFFF, 0xFFFFFFFF
-UTF8, DESCRIPTOR = 1 << 11, 1 << 3
-CONTENT = b"weights of a model"
-
-
-def deflated(data):
-    stream = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return stream.compress(data) + stream.flush()
-
-
-def wide(*numbers):
-    return struct.pack("<HH", 1, 8 * len(numbers)) + b"".join(struct.pack("<Q", n) for n in numbers)
-
-
-class Member:
-    """A member; what the header before it and the directory say can each be made to lie."""
-
-    def __init__(self, name=b"a", content=CONTENT, method=0, flags=0, extra=b"", stored=None, size=None, crc=None,
-                 local={}, entry={}):
-        self.bytes = stored if stored is not None else deflated(content) if method == 8 else content
-        common = {
-            "flags": flags, "method": method, "crc": zlib.crc32(content) if crc is None else crc,
-            "stored": len(self.bytes), "size": len(content) if size is None else size, "name": name, "extra": extra,
-        }
-        self.local, self.entry = common | local, common | {"offset": None, "disk": 0, "comment": b""} | entry
-
-    def header(self):
-        h = self.local
-        return struct.pack("<IHHHIIIIHH", h.get("signature", LOCAL), 20, h["flags"], h["method"], 0x00210000, h["crc"],
-                           h["stored"], h["size"], len(h["name"]), len(h["extra"])) + h["name"] + h["extra"]
-
-    def directory(self, offset):
-        e = self.entry
-        offset = offset if e["offset"] is None else e["offset"]
-        return struct.pack("<IHHHHIIIIHHHHHII", e.get("signature", ENTRY), 20, 20, e["flags"], e["method"], 0x00210000,
-                           e["crc"], e["stored"], e["size"], len(e["name"]), len(e["extra"]), len(e["comment"]),
-                           e["disk"], 0, 0, offset) + e["name"] + e["extra"] + e["comment"]
-
-
-def archive(*members, front=b"", gap=b"", behind=b"", end={}, zip64=None, comment=b"", tail=b""):
-    body, offsets = front, []
-    for member in members:
-        offsets.append(len(body))
-        body += member.header() + member.bytes + gap
-    directory = b"".join(m.directory(o) for m, o in zip(members, offsets))
-    claim = {"disk": 0, "first": 0, "here": len(members), "all": len(members), "bytes": len(directory),
-             "offset": len(body), "comment": len(comment)} | end
-    blob = body + directory + behind
-    if zip64 is not None:
-        w = {"signature": WIDE, "size": 44, "disk": 0, "first": 0, "here": len(members), "all": len(members),
-             "bytes": len(directory), "offset": len(body), "at": len(blob), "disks": 1} | zip64
-        blob += struct.pack("<IQHHIIQQQQ", w["signature"], w["size"], 45, 45, w["disk"], w["first"], w["here"],
-                            w["all"], w["bytes"], w["offset"])
-        blob += struct.pack("<IIQI", LOCATOR, 0, w["at"], w["disks"])
-    blob += struct.pack("<IHHHHIIH", END, claim["disk"], claim["first"], claim["here"], claim["all"], claim["bytes"],
-                        claim["offset"], claim["comment"])
-    return blob + comment + tail
 
 
 def keep(name, blob, tare="malformed", message=""):
@@ -102,6 +45,8 @@ keep("bytes_behind", archive(Member(), tail=b"x"), message="expected the end rec
 keep("two_ends", archive(Member(), comment=archive()), message="two end records, expected one (at byte 96)")
 keep("bytes_in_front", archive(Member(entry={"offset": 0}), front=b"#!/bin/sh\n", end={"offset": 49}),
      message="a directory of 47 bytes at 49, expected one that ends at 106 (at byte 106)")
+keep("archive_in_front", archive(Member(b"b"), front=archive(Member(b"a"))),
+     message="118 bytes in front of the first member, 'b' (at byte 0)")
 keep("bytes_before_end", archive(Member(), behind=b"hidden"),
      message="a directory of 47 bytes at 49, expected one that ends at 102 (at byte 102)")
 keep("directory_outside", archive(Member(), end={"offset": 2**31}),
@@ -143,6 +88,9 @@ one("zip64_twice", extra=wide() + wide(), message="member 'a': two zip64 fields,
 one("offset_outside", entry={"offset": FULL32, "extra": wide(2**63)}, message="member 'a': a header at 9223372036854775808")
 one("offset_behind", entry={"offset": 60}, message="member 'a': a header at 60, behind 49 (at byte 49)")
 one("offset_elsewhere", entry={"offset": 4}, message="member 'a': expected a local header (at byte 4)")
+
+one("size_2_63", message="member 'a': 9223372036854775808 bytes (at byte 63)", method=8,
+    local={"size": FULL32, "extra": wide(2**63)}, entry={"size": FULL32, "extra": wide(2**63)})
 
 # Names.
 for title, name in [("dots", b"../a"), ("inner_dots", b"x/../a"), ("dot", b"./a")]:
