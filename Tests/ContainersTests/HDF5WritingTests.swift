@@ -100,6 +100,24 @@ import Testing
     }
   }
 
+  /// Messages of headers are counted in 16 bits.
+  @Test func whatIsTooLargeForAMessageIsInTheListAlone() throws {
+    let long = String(repeating: "ü", count: 40_000)
+    let numbers = MetadataArray.Elements.numbers(.u8, [UInt8](repeating: 7, count: 59_000))
+    let list = [
+      MetadataEntry(key: long, value: "x"), MetadataEntry(key: "a@" + long, value: "y"),
+      MetadataEntry(key: String(repeating: "k", count: 1_024), value: .array(try MetadataArray(numbers))),
+      MetadataEntry(
+        key: "n", value: .array(try MetadataArray(shape: [Int](repeating: 1, count: 32), .numbers(.u8, [1])))),
+      MetadataEntry(key: "text", value: .string([UInt8](repeating: 65, count: 1 << 20))),
+    ]
+    let info = try TensorInfo(name: "a", dtype: .f32, shape: [2])
+    var order: [Int] = []
+    let outline = try HDF5Outline([info], list, order: &order)
+    #expect(outline.metadata == list && order == [0])
+    #expect(outline.header(nil).bytes.count > 1 << 20)
+  }
+
   private static func attributes(of tree: HDF5OutputTree) -> [MetadataEntry] {
     var list: [MetadataEntry] = []
     tree.walk { path, node in

@@ -5,6 +5,8 @@ import TensorModel
 enum HDF5OutputMetadata {
   /// The root's attribute that holds the list where attributes alone would not give it back.
   static let key = "tare.metadata"
+  /// A name shares the room of a message with the elements.
+  private static let longestName = 1_024
 
   /// Gives the objects of a tree their attributes, and sorts it.
   /// - Returns: the list that a reader of the file gets.
@@ -17,7 +19,7 @@ enum HDF5OutputMetadata {
       }
       // The name is taken for what may come below.
       guard entry.key != key, HDF5OutputAttribute(entry.value) != nil, let place = HDF5Key.parse(entry.key),
-        !place.attribute.isEmpty, !place.attribute.utf8.contains(0)
+        (1...longestName).contains(place.attribute.utf8.count), !place.attribute.utf8.contains(0)
       else { continue }
       _ = tree.add(entry.value, named: place.attribute, to: place.path)
     }

@@ -23,6 +23,10 @@ struct HDF5OutputTree {
     for (number, name) in names.enumerated() {
       try within("tensor '\(name)'") { () throws(ModelError) in try add(name, tensor: number) }
     }
+    guard nodes.count - 1 <= HDF5Limits.links else {
+      throw ModelError(
+        .unsupported, "\(nodes.count - 1) groups and datasets, HDF5 files have at most \(HDF5Limits.links) here")
+    }
   }
 
   /// Puts what lies in groups, and attributes, into the order of their names.
