@@ -1,5 +1,5 @@
 /// A box of elements that two row-major arrays share: the runs of bytes that lie behind each other in both, in order.
-package struct BoxRuns: Sequence {
+package struct BoxRuns: Sendable {
   /// Runs along each dimension but those that a run goes through.
   private var counts: [Int]
   /// Bytes from one run to the next along each of them.
@@ -50,37 +50,27 @@ package struct BoxRuns: Sequence {
     return sourceStart..<(sourceStart + steps + runBytes)
   }
 
-  package func makeIterator() -> Iterator { Iterator(self) }
-
-  /// Gives where each run begins in either array, in bytes.
-  package struct Iterator: IteratorProtocol {
-    private let runs: BoxRuns
-    private var place: [Int]
-    /// The run that comes next; nil behind the last.
-    private var coming: (source: Int, target: Int)?
-
-    fileprivate init(_ runs: BoxRuns) {
-      self.runs = runs
-      place = [Int](repeating: 0, count: runs.counts.count)
-      coming = runs.isEmpty ? nil : (runs.sourceStart, runs.targetStart)
-    }
-
-    package mutating func next() -> (source: Int, target: Int)? {
-      guard let current = coming else { return nil }
-      var (source, target) = current
-      var dimension = runs.counts.count - 1
+  /// Calls `body` with where each run begins in either array, in bytes. Runs may be a few bytes long, and many.
+  @inline(__always) package func forEachRun<Failure: Error>(
+    _ body: (_ source: Int, _ target: Int) throws(Failure) -> Void
+  ) throws(Failure) {
+    guard !isEmpty else { return }
+    var place = [Int](repeating: 0, count: counts.count)
+    var (source, target) = (sourceStart, targetStart)
+    while true {
+      try body(source, target)
+      var dimension = counts.count - 1
       while dimension >= 0 {
         place[dimension] += 1
-        source += runs.sourceSteps[dimension]
-        target += runs.targetSteps[dimension]
-        if place[dimension] < runs.counts[dimension] { break }
-        source -= runs.counts[dimension] * runs.sourceSteps[dimension]
-        target -= runs.counts[dimension] * runs.targetSteps[dimension]
+        source += sourceSteps[dimension]
+        target += targetSteps[dimension]
+        if place[dimension] < counts[dimension] { break }
+        source -= counts[dimension] * sourceSteps[dimension]
+        target -= counts[dimension] * targetSteps[dimension]
         place[dimension] = 0
         dimension -= 1
       }
-      coming = dimension < 0 ? nil : (source, target)
-      return current
+      if dimension < 0 { return }
     }
   }
 }
@@ -91,7 +81,7 @@ extension BoxRuns {
   @unsafe package func copy(
     _ source: UnsafeRawPointer, origin sourceOrigin: Int, into target: UnsafeMutableRawPointer, origin: Int
   ) {
-    for (sourcePlace, targetPlace) in self {
+    forEachRun { sourcePlace, targetPlace in
       unsafe (target + (targetPlace - origin)).copyMemory(
         from: source + (sourcePlace - sourceOrigin), byteCount: runBytes)
     }
@@ -100,7 +90,7 @@ extension BoxRuns {
   /// Fills the box with `pattern`, which repeats from the start of the array.
   @unsafe package func fill(_ target: UnsafeMutableRawPointer, origin: Int, with pattern: [UInt8]) {
     let isZero = pattern.allSatisfy { $0 == 0 }
-    for (_, targetPlace) in self {
+    forEachRun { _, targetPlace in
       let run = unsafe UnsafeMutableRawBufferPointer(start: target + (targetPlace - origin), count: runBytes)
       if isZero {
         unsafe run.initializeMemory(as: UInt8.self, repeating: 0)

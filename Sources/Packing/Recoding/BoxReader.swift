@@ -18,7 +18,7 @@ import TensorModel
     let target = unsafe box.raw(byteCount)
     if recoding.isPadded { unsafe fill(target, byteCount, recoding.fill) }
     let runs = recoding.runs(of: info)
-    for (source, place) in runs {
+    try runs.forEachRun { (source, place) throws(ModelError) in
       try read(source..<(source + runs.runBytes)) { (bytes) throws(ModelError) in
         unsafe bytes.withUnsafeBytes { bytes in
           if let start = bytes.baseAddress { unsafe (target + place).copyMemory(from: start, byteCount: bytes.count) }

@@ -136,13 +136,12 @@ struct RecodingProof {
     guard grid.count > Self.maximumChunks else { return true }
     let runs = recoding.runs(of: info)
     var (touched, last) = (0, -1)
-    for (start, _) in runs {
+    runs.forEachRun { start, _ in
       let (from, to) = (grid.chunk(holding: start), grid.chunk(holding: start + runs.runBytes - 1))
       touched += to - max(from, last + 1) + 1
       last = to
-      if touched > Self.maximumChunks { return false }
     }
-    return true
+    return touched <= Self.maximumChunks
   }
 }
 
