@@ -55,8 +55,12 @@ def write(path, tensors, chunks, **options):
 
 
 def read(path):
+    def visit(_, item):
+        if isinstance(item, h5py.Dataset):
+            item[()]
+
     with h5py.File(path) as file:
-        file.visititems(lambda _, item: item[()] if isinstance(item, h5py.Dataset) else None)
+        file.visititems(visit)
 
 
 def measure(model, folder):
@@ -83,7 +87,7 @@ def measure(model, folder):
         if how.startswith("gzip"):
             taken = seconds(lambda: tare(ours, back))
             line(f"tare {how}, read and written as safetensors", taken, os.path.getsize(back),
-                 f"   h5py reads it in {peers[level, 'read'][0] / taken:.1f} × that")
+                 f"   h5py reads it in {peers[level, 'read'][0] / taken:.2f} × that")
 
 
 def line(what, taken, size, beside=""):
