@@ -33,9 +33,8 @@ public struct HDF5OutputChunks: Sendable {
       (cut, stepBytes) = (number, stepBytes / dimension)
       if stepBytes <= Self.mostBytes { break }
     }
-    // As many steps as fit, and no chunk much smaller than the others.
-    let count = (shape[cut] - 1) / max(1, Self.mostBytes / stepBytes) + 1
-    let steps = (shape[cut] - 1) / count + 1
+    // As many as fit: of matrices these are the chunks in which every tensor is read, so no two readers share one.
+    let steps = min(shape[cut], max(1, Self.mostBytes / stepBytes))
     chunkShape = shape.enumerated().map { $0 < cut ? 1 : $0 == cut ? steps : $1 }
     cutDimension = cut
     chunkBytes = steps * stepBytes
