@@ -30,11 +30,12 @@ final class KerasArchiveOutput: PositionalOutput {
   /// Of the archive, when it is finished.
   var byteCount: Int { state.withLock { $0.total } }
 
-  /// - Parameter most: how many bytes the weights have at most.
+  /// - Parameter most: how many bytes the weights have where they are not compressed.
   init(_ base: any PositionalOutput, _ envelope: KerasEnvelope, most: Int) {
     var (members, bytes): ([ZipStoredMember], [UInt8]) = ([], [])
     for member in envelope.front { members.append(Self.append(member, to: &bytes, at: 0)) }
-    let weights = ZipStoredMember(name: KerasEnvelope.weights, offset: bytes.count, isWide: most >= Int(UInt32.max))
+    // Compressed, what does not shrink may grow a little: its header lists chunks, and edges are filled up.
+    let weights = ZipStoredMember(name: KerasEnvelope.weights, offset: bytes.count, isWide: most >= 1 << 31)
     self.base = base
     self.weights = weights
     assets = envelope.assets
