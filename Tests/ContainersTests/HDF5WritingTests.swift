@@ -96,7 +96,7 @@ import Testing
       let list = random.metadata(count: 12)
       var tree = try HDF5OutputTree(names: ["a", "b/c"])
       #expect(try HDF5OutputMetadata.place(list, in: &tree) == list)
-      #expect(try HDF5OutputMetadata.joined(Self.attributes(of: tree)) == list)
+      #expect(try HDF5OutputMetadata.joined(HDF5OutputMetadata.attributes(of: tree)) == list)
     }
   }
 
@@ -118,17 +118,6 @@ import Testing
     #expect(outline.header(nil).bytes.count > 1 << 20)
   }
 
-  private static func attributes(of tree: HDF5OutputTree) -> [MetadataEntry] {
-    var list: [MetadataEntry] = []
-    tree.walk { path, node in
-      for attribute in node.attributes {
-        let name = String(decoding: attribute.name, as: UTF8.self)
-        list.append(MetadataEntry(key: HDF5Key.of(name, path: path), value: attribute.value))
-      }
-    }
-    return list
-  }
-
   @Test func aListThatAttributesGiveBackStandsNowhereElse() throws {
     let list = [
       MetadataEntry(key: "x", value: "1"), MetadataEntry(key: "a@y", value: "2"),
@@ -136,10 +125,10 @@ import Testing
     ]
     var tree = try HDF5OutputTree(names: ["a"])
     _ = try HDF5OutputMetadata.place(list, in: &tree)
-    #expect(Self.attributes(of: tree) == list)
+    #expect(HDF5OutputMetadata.attributes(of: tree) == list)
     tree = try HDF5OutputTree(names: ["a"])
     _ = try HDF5OutputMetadata.place(list.reversed(), in: &tree)
-    #expect(Self.attributes(of: tree).map(\.key) == ["tare.metadata", "x", "a@y", "b@z"])
+    #expect(HDF5OutputMetadata.attributes(of: tree).map(\.key) == ["tare.metadata", "x", "a@y", "b@z"])
   }
 
   @Test func anAttributeThatIsNoCopyIsMalformed() throws {

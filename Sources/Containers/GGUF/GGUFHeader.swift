@@ -59,7 +59,7 @@ public struct GGUFHeader: Sendable {
   }
 
   /// How a file with this header is cut: the header, then the tensors that no other lies over. Those of a big-endian
-  /// file that would have to be turned are bytes.
+  /// file are in another form where they have to be turned.
   func layout(byteCount: Int) -> FileLayout {
     var tensors: [FileLayout.Tensor] = []
     var recoded: [FileLayout.Recoded] = []

@@ -248,14 +248,7 @@ struct ConvertCommand: ParsableCommand {
 
   /// The container of the files that are made; nil for that of IN.
   private var fileContainer: OutputContainer? {
-    switch kind {
-    case .safetensors: .safetensors
-    case .gguf: .gguf
-    case .hdf5: .hdf5
-    case .keras: .keras
-    case .tare: container.map { $0 == .gguf ? .gguf : $0 == .hdf5 ? .hdf5 : .safetensors }
-    case nil: nil
-    }
+    (kind == .tare ? container?.rawValue : kind?.rawValue).flatMap(OutputContainer.init)
   }
 
   /// The block type that weights are quantised to.

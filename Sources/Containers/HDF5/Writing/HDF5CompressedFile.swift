@@ -17,7 +17,7 @@ public struct HDF5CompressedFile: Sendable {
     var header = outline.header(compression)
     var end = header.bytes.count
     var places: [Int?] = []
-    let chunks = outline.tensors.map { HDF5OutputChunks($0, compression) }
+    let chunks = header.datasets.map(\.chunks)
     for (number, info) in outline.tensors.enumerated() {
       guard chunks[number] == nil, info.byteCount > 0 else {
         places.append(nil)

@@ -21,7 +21,7 @@ struct HDF5HeaderText {
   private(set) var treePlaces: [Int?]
 
   private let tree: HDF5OutputTree
-  private let datasets: [Dataset]
+  let datasets: [Dataset]
   /// Where the strings of attributes lie, in the order in which objects are written.
   private var references: ArraySlice<[UInt8]> = []
 

@@ -16,16 +16,11 @@ public struct HDF5Outline: Sendable {
   ///   tensors have one name or two entries one key.
   init(_ infos: [TensorInfo], _ metadata: [MetadataEntry], order: inout [Int]) throws(ModelError) {
     let metadata = Self.kept(metadata, infos)
-    let names = infos.map(\.name)
-    // Numbered as they are given to find their order, and then in that order.
-    var given = try HDF5OutputTree(names: names)
-    _ = try HDF5OutputMetadata.place(metadata, in: &given)
-    var found: [Int] = []
-    given.walk { _, node in if let tensor = node.tensor { found.append(tensor) } }
+    var tree = try HDF5OutputTree(names: infos.map(\.name))
+    self.metadata = try HDF5OutputMetadata.place(metadata, in: &tree)
+    let found = tree.renumber()
     order = found
     tensors = found.map { infos[$0] }
-    var tree = try HDF5OutputTree(names: tensors.map(\.name))
-    self.metadata = try HDF5OutputMetadata.place(metadata, in: &tree)
     for info in tensors where info.dtype.hasMark {
       _ = tree.add(
         .string(Array(HDF5TypeMarks.name(of: info.dtype)!.utf8)), named: HDF5TypeMarks.attribute, to: info.name)

@@ -35,7 +35,8 @@ enum HDF5OutputMetadata {
     return list
   }
 
-  private static func attributes(of tree: HDF5OutputTree) -> [MetadataEntry] {
+  /// What stands in a sorted tree, in the order in which a reader meets it.
+  static func attributes(of tree: HDF5OutputTree) -> [MetadataEntry] {
     var list: [MetadataEntry] = []
     tree.walk { path, node in
       for attribute in node.attributes {

@@ -58,6 +58,17 @@ struct HDF5OutputTree {
     insert(Node(tensor: tensor), name, in: parent)
   }
 
+  /// Numbers the datasets of a sorted tree anew, in the order in which a reader meets them.
+  /// - Returns: the numbers that they had, in that order.
+  mutating func renumber() -> [Int] {
+    var old: [Int] = []
+    walk { _, node in if let tensor = node.tensor { old.append(tensor) } }
+    var new = old
+    for (number, tensor) in old.enumerated() { new[tensor] = number }
+    for node in nodes.indices { nodes[node].tensor = nodes[node].tensor.map { new[$0] } }
+    return old
+  }
+
   /// Gives an object an attribute that it does not have; makes it, a group, where it isn't there.
   /// - Returns: false where there can't be such an object, or it has too many attributes.
   mutating func add(_ value: MetadataValue, named attribute: String, to path: String) -> Bool {
